@@ -1,0 +1,1 @@
+"""Probability and information theory for machine learning, as the course teaches it."""
