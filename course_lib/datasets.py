@@ -1,0 +1,84 @@
+"""Real data that needs no download: scikit-learn's digits, and English that every Python carries."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from course_lib._validate import as_rng
+
+__all__ = ["DigitsSplit", "Part", "digits_split", "english_text", "load_digits_counts"]
+
+
+class Part(NamedTuple):
+    """One part of a data set: ``X`` of shape (N, 64), dtype uint8, and the labels ``y`` of shape (N,)."""
+
+    X: np.ndarray
+    y: np.ndarray
+
+
+class DigitsSplit(NamedTuple):
+    """The digits in three parts that share no image: to fit on, to choose by, and to report."""
+
+    train: Part
+    valid: Part
+    test: Part
+
+
+def load_digits_counts() -> tuple[np.ndarray, np.ndarray]:
+    """Return the 1797 handwritten digits as counts of ink, and what they show.
+
+    Each image is 8 by 8 pixels, flattened row by row; a pixel counts how many of the 16 cells of a 4 by 4
+    patch of the original scan are inked, so it is a whole number from 0 to 16.
+
+    Returns
+    -------
+    X : ndarray of uint8, shape (1797, 64)
+        Counts from 0 to 16.
+    y : ndarray of int, shape (1797,)
+        The digit shown, 0 to 9.
+
+    Notes
+    -----
+    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
+    Repository, 1998 (the test set), as bundled with scikit-learn.
+
+    Examples
+    --------
+    >>> X, y = load_digits_counts()
+    >>> X.shape, X.dtype, int(X.max())
+    ((1797, 64), dtype('uint8'), 16)
+    """
+    from sklearn.datasets import load_digits  # here, so that importing the course stays quick
+
+    X, y = load_digits(return_X_y=True)
+    return X.astype(np.uint8), y
+
+
+def digits_split(seed: int | np.random.Generator = 0) -> DigitsSplit:
+    """Return the digits shuffled by ``seed`` and cut into 1200 to train, 197 to choose by, 400 to test.
+
+    Examples
+    --------
+    >>> split = digits_split(seed=0)
+    >>> [len(part.X) for part in split]
+    [1200, 197, 400]
+    """
+    X, y = load_digits_counts()
+    order = as_rng(seed).permutation(len(X))
+    return DigitsSplit(*(Part(X[i], y[i]) for i in np.split(order, [1200, 1397])))
+
+
+def english_text() -> str:
+    """Return some 600,000 characters of English: the help pages of the Python that is running.
+
+    The text differs a little from one Python version to the next and is the same for all installations of a version.
+
+    Examples
+    --------
+    >>> text = english_text()
+    >>> "the" in text and len(text) > 300_000
+    True
+    """
+    from pydoc_data.topics import topics
+
+    return "\n".join(topics[name] for name in sorted(topics))

@@ -1,0 +1,587 @@
+"""The families of distributions the course uses, and the ways to sample from them.
+
+Each family is a small frozen dataclass: ``Poisson(rate=3).pmf(2)``. A discrete family has ``pmf`` and ``log_pmf``,
+a continuous one ``pdf`` and ``log_pdf``; all have ``mean``, ``variance``, ``entropy(base=...)``, ``sample(size, rng)``
+and ``log_likelihood(x)``. The rest of the module draws from any categorical distribution in four ways.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from course_lib._kernels import deviance, stirling_remainder
+from course_lib._validate import (
+    as_float,
+    as_probabilities,
+    as_rng,
+    check_base,
+    check_logits,
+    check_positive,
+    check_probability,
+    check_whole,
+    plain,
+)
+from course_lib.entropy import entropy as _entropy
+
+__all__ = [
+    "AliasTable",
+    "Bernoulli",
+    "Beta",
+    "Binomial",
+    "Categorical",
+    "Dirichlet",
+    "Exponential",
+    "Gamma",
+    "Gaussian",
+    "Poisson",
+    "gumbel_max",
+    "sample_categorical",
+    "sample_inverse_cdf",
+]
+
+Size = int | tuple[int, ...] | None
+Seed = np.random.Generator | int | None
+
+
+# --------------------------------------------------------------------------------------------- sampling
+
+
+def sample_inverse_cdf(ppf: Callable[[np.ndarray], np.ndarray], size: Size = None, rng: Seed = None) -> np.ndarray:
+    """Push uniform numbers through the inverse of a cumulative distribution function: x = F^-1(u).
+
+    Why it works: P(F^-1(u) <= x) = P(u <= F(x)) = F(x), since u is uniform.
+
+    Parameters
+    ----------
+    ppf : callable
+        The inverse F^-1, vectorised; it is given floats in [0, 1).
+    size : int, tuple of int or None
+        Shape of the result; None draws one number.
+    rng : Generator, int or None
+        A generator or a seed.
+
+    Returns
+    -------
+    ndarray of shape ``size``, or what ``ppf`` makes of one float.
+
+    Examples
+    --------
+    >>> waits = sample_inverse_cdf(lambda u: -np.log1p(-u), 100_000, rng=0)   # exponential, rate 1
+    >>> round(float(waits.mean()), 2)
+    1.0
+    """
+    return ppf(as_rng(rng).random(size))
+
+
+def sample_categorical(p: ArrayLike, size: Size = None, *, rng: Seed = None) -> int | np.ndarray:
+    """Draw outcomes 0 … K-1 with probabilities ``p``: lay them end to end on [0, 1), see where a uniform lands.
+
+    Parameters
+    ----------
+    p : array_like, shape (K,)
+        The distribution.
+    size : int, tuple of int or None
+        Shape of the result; None draws one outcome.
+    rng : Generator, int or None
+        A generator or a seed.
+
+    Returns
+    -------
+    int, or ndarray of int64 of shape ``size``.
+
+    Raises
+    ------
+    ProbabilityError
+        If ``p`` is not a distribution.
+
+    Examples
+    --------
+    >>> sample_categorical([0.5, 0.3, 0.2], 8, rng=0)
+    array([1, 0, 0, 0, 2, 2, 1, 1])
+    """
+    edges = np.cumsum(_one_row(p))
+    return plain(np.searchsorted(edges, as_rng(rng).random(size) * edges[-1], side="right"))
+
+
+def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int | np.ndarray:
+    """Draw from softmax(logits) by adding Gumbel noise and taking the largest: no exponential, no normalising.
+
+    Parameters
+    ----------
+    logits : array_like, shape (..., K)
+        Log-weights, up to a constant; -inf rules an outcome out.
+    size : int, tuple of int or None
+        How many draws of each row; None draws one.
+    rng : Generator, int or None
+        A generator or a seed.
+
+    Returns
+    -------
+    int, or ndarray of int64 of shape ``size + logits.shape[:-1]``.
+
+    Raises
+    ------
+    ValueError
+        If a logit is NaN or +inf, or a row is -inf throughout.
+
+    Examples
+    --------
+    >>> gumbel_max(np.log([0.5, 0.3, 0.2]), 8, rng=0).shape
+    (8,)
+    """
+    logits = check_logits(logits)
+    lead = () if size is None else tuple(np.atleast_1d(size))
+    return plain(np.argmax(logits + as_rng(rng).gumbel(size=lead + logits.shape), axis=-1))
+
+
+class AliasTable:
+    """Walker's alias method: after O(K) preparation, each draw costs the same, however large K is.
+
+    Cut the K bars into K columns of equal height 1/K, each holding at most two outcomes: its own and one alias.
+    A draw picks a column, then tosses that column's coin.
+
+    Parameters
+    ----------
+    p : array_like, shape (K,)
+        The distribution.
+
+    Attributes
+    ----------
+    keep : ndarray of float64, shape (K,)
+        Chance that column i yields i.
+    alias : ndarray of int64, shape (K,)
+        What it yields otherwise.
+
+    Notes
+    -----
+    M. D. Vose, A linear algorithm for generating random numbers with a given distribution, 1991.
+
+    Examples
+    --------
+    >>> table = AliasTable([0.5, 0.3, 0.2])
+    >>> table.probabilities()
+    array([0.5, 0.3, 0.2])
+    """
+
+    def __init__(self, p: ArrayLike):
+        p = _one_row(p)
+        height = (p * (len(p) / p.sum())).tolist()  # in units of one column
+        self.alias = np.arange(len(p))
+        small = [i for i, h in enumerate(height) if h < 1]
+        large = [i for i, h in enumerate(height) if h >= 1]
+        keep = np.ones(len(p))
+        while small and large:
+            i, j = small.pop(), large[-1]
+            keep[i], self.alias[i] = height[i], j
+            height[j] -= 1 - height[i]  # outcome j fills the rest of column i
+            if height[j] < 1:
+                small.append(large.pop())
+        self.keep = keep
+
+    def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
+        """Draw outcomes 0 … K-1: an int, or int64 of shape ``size``."""
+        rng = as_rng(rng)
+        column = rng.integers(len(self.keep), size=size)
+        return plain(np.where(rng.random(size) < self.keep[column], column, self.alias[column]))
+
+    def probabilities(self) -> np.ndarray:
+        """Return the distribution the table stands for, shape (K,): what column i keeps, and what it is lent."""
+        lent = np.bincount(self.alias, weights=1 - self.keep, minlength=len(self.keep))
+        return (self.keep + lent) / len(self.keep)
+
+
+def _one_row(p: ArrayLike) -> np.ndarray:
+    p = as_probabilities(p)
+    if p.ndim != 1:
+        raise ValueError(f"p must be one distribution, of shape (K,), not of shape {p.shape}")
+    return p.astype(np.float64)
+
+
+# --------------------------------------------------------------------------------------------- families
+
+
+class _Family:
+    """What all families share: results in the caller's unit, and logs that add up."""
+
+    def entropy(self, base: float = math.e) -> float:
+        """Return the entropy (differential, for a density), in nats unless ``base`` says otherwise."""
+        return float(self._entropy_nats() / math.log(check_base(base)))
+
+
+class _Discrete(_Family):
+    def pmf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return P(X = x), zero outside the support."""
+        return plain(np.exp(self.log_pmf(x)))
+
+    def log_pmf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return log P(X = x) in nats, -inf outside the support."""
+        x = as_float(x).astype(np.float64)
+        lowest, highest = self.support
+        inside = (x >= lowest) & (x <= highest) & (x == np.floor(x))
+        log_p = np.where(inside, self._log_pmf(np.where(inside, x, lowest)), -np.inf)
+        return plain(np.where(np.isnan(x), x, log_p))
+
+    def log_likelihood(self, x: ArrayLike) -> float:
+        """Return the log-probability of independent observations ``x``, in nats: the logs of the pmf, summed."""
+        return float(np.sum(self.log_pmf(x)))
+
+    def _entropy_nats(self) -> float:
+        """Sum p log 1/p over all of the support that rounding can notice: 40 standard deviations and then some."""
+        reach = 40 * math.sqrt(self.variance) + 60
+        lowest, highest = max(self.support[0], self.mean - reach), min(self.support[1], self.mean + reach)
+        return _entropy(self.pmf(np.arange(math.floor(lowest), math.floor(highest) + 1)), normalize=True)
+
+
+class _Continuous(_Family):
+    def pdf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return the density at ``x``, per unit of x; it may exceed 1."""
+        return plain(np.exp(self.log_pdf(x)))
+
+    def log_likelihood(self, x: ArrayLike) -> float:
+        """Return the log-density of independent observations ``x``, in nats: the logs of the pdf, summed."""
+        return float(np.sum(self.log_pdf(x)))
+
+
+@dataclass(frozen=True)
+class Bernoulli(_Discrete):
+    """One trial that succeeds (1) with probability ``p``, else fails (0).
+
+    Examples
+    --------
+    >>> Bernoulli(0.25).pmf([0, 1])
+    array([0.75, 0.25])
+    """
+
+    p: float
+
+    def __post_init__(self):
+        check_probability(self.p, name="p")
+
+    support = (0, 1)
+    mean = property(lambda self: self.p)
+    variance = property(lambda self: self.p * (1 - self.p))
+
+    def _log_pmf(self, x: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            return np.where(x == 1, np.log(self.p), np.log1p(-self.p))
+
+    def _entropy_nats(self) -> float:
+        return _entropy([self.p, 1 - self.p])
+
+    def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
+        """Draw 0s and 1s: an int, or int64 of shape ``size``."""
+        return plain(np.int64(1) * (as_rng(rng).random(size) < self.p))
+
+
+@dataclass(frozen=True)
+class Binomial(_Discrete):
+    """The number of successes in ``n`` independent trials, each with probability ``p``.
+
+    Examples
+    --------
+    >>> Binomial(2, 0.5).pmf([0, 1, 2])
+    array([0.25, 0.5 , 0.25])
+    """
+
+    n: int
+    p: float
+
+    def __post_init__(self):
+        check_whole(self.n, name="n")
+        check_probability(self.p, name="p")
+
+    support = property(lambda self: (0, self.n))
+    mean = property(lambda self: self.n * self.p)
+    variance = property(lambda self: self.n * self.p * (1 - self.p))
+
+    def _log_pmf(self, k: np.ndarray) -> np.ndarray:
+        n, p, q = self.n, self.p, 1 - self.p
+        ways = stirling_remainder(n) - stirling_remainder(k) - stirling_remainder(n - k)
+        return ways - deviance(k, n * p) - deviance(n - k, n * q)
+
+    def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
+        """Draw counts from 0 to n: an int, or int64 of shape ``size``."""
+        return plain(as_rng(rng).binomial(self.n, self.p, size))
+
+
+@dataclass(frozen=True)
+class Poisson(_Discrete):
+    """The number of events in a stretch where they come independently, ``rate`` of them on average.
+
+    Examples
+    --------
+    >>> round(Poisson(3.0).pmf(0), 6)      # exp(-3)
+    0.049787
+    """
+
+    rate: float
+
+    def __post_init__(self):
+        check_positive(self.rate, name="rate")
+
+    support = (0, math.inf)
+    mean = property(lambda self: self.rate)
+    variance = property(lambda self: self.rate)
+
+    def _log_pmf(self, k: np.ndarray) -> np.ndarray:
+        return -stirling_remainder(k) - deviance(k, self.rate)
+
+    def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
+        """Draw counts: an int, or int64 of shape ``size``."""
+        return plain(as_rng(rng).poisson(self.rate, size))
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """One of K outcomes 0 … K-1, with probabilities ``p``.
+
+    Parameters
+    ----------
+    p : array_like, shape (K,)
+        The distribution.
+    normalize : bool
+        Take ``p`` as non-negative weights and divide by their sum.
+
+    Examples
+    --------
+    >>> die = Categorical([1, 1, 1, 1, 1, 5], normalize=True)
+    >>> die.p
+    array([0.1, 0.1, 0.1, 0.1, 0.1, 0.5])
+    >>> die.sample(10, rng=0)
+    array([5, 2, 0, 0, 5, 5, 5, 5, 5, 5])
+    """
+
+    p: np.ndarray
+    normalize: bool = False
+
+    def __post_init__(self):
+        p = as_probabilities(self.p, normalize=self.normalize)
+        object.__setattr__(self, "p", _one_row(p))
+
+    mean = property(lambda self: float(np.arange(len(self.p)) @ self.p))
+    variance = property(lambda self: float((np.arange(len(self.p)) - self.mean) ** 2 @ self.p))
+
+    def pmf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return P(X = x), zero for what is not an outcome."""
+        x = as_float(x)
+        inside = (x >= 0) & (x < len(self.p)) & (x == np.floor(x))
+        p = np.where(inside, self.p[np.where(inside, x, 0).astype(int)], 0.0)
+        return plain(np.where(np.isnan(x), x, p))
+
+    def log_pmf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return log P(X = x) in nats, -inf for what cannot happen."""
+        with np.errstate(divide="ignore"):
+            return plain(np.log(self.pmf(x)))
+
+    def log_likelihood(self, x: ArrayLike) -> float:
+        """Return the log-probability of independent observations ``x``, in nats."""
+        return float(np.sum(self.log_pmf(x)))
+
+    def entropy(self, base: float = math.e) -> float:
+        """Return the entropy, in nats unless ``base`` says otherwise."""
+        return _entropy(self.p, base=base)
+
+    def sample(self, size: Size = None, rng: Seed = None, method: str = "search") -> int | np.ndarray:
+        """Draw outcomes by ``method``: "search" (cumulative sums), "gumbel" (Gumbel-max) or "alias" (alias table)."""
+        if method == "search":
+            return sample_categorical(self.p, size, rng=rng)
+        if method == "gumbel":
+            with np.errstate(divide="ignore"):
+                return gumbel_max(np.log(self.p), size, rng=rng)
+        if method == "alias":
+            return AliasTable(self.p).sample(size, rng)
+        raise ValueError(f"method must be 'search', 'gumbel' or 'alias', not {method!r}")
+
+
+@dataclass(frozen=True)
+class Gaussian(_Continuous):
+    """The bell curve with the given ``mean`` and standard deviation ``sd``.
+
+    Examples
+    --------
+    >>> round(Gaussian(0, 0.1).pdf(0), 4)      # a density may exceed 1
+    3.9894
+    """
+
+    mean: float = 0.0
+    sd: float = 1.0
+
+    def __post_init__(self):
+        check_positive(self.sd, name="sd")
+
+    variance = property(lambda self: self.sd**2)
+
+    def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return the log-density at ``x``, in nats."""
+        z = (as_float(x) - self.mean) / self.sd
+        return plain(-(z**2) / 2 - math.log(self.sd * math.sqrt(2 * math.pi)))
+
+    def _entropy_nats(self) -> float:
+        return math.log(self.sd * math.sqrt(2 * math.pi * math.e))
+
+    def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
+        """Draw numbers: a float, or float64 of shape ``size``."""
+        return plain(as_rng(rng).normal(self.mean, self.sd, size))
+
+
+@dataclass(frozen=True)
+class Exponential(_Continuous):
+    """The wait for the next event when events come independently, ``rate`` of them per unit of time.
+
+    Examples
+    --------
+    >>> Exponential(rate=2.0).mean
+    0.5
+    """
+
+    rate: float = 1.0
+
+    def __post_init__(self):
+        check_positive(self.rate, name="rate")
+
+    mean = property(lambda self: 1 / self.rate)
+    variance = property(lambda self: 1 / self.rate**2)
+
+    def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return the log-density at ``x``, in nats; -inf below 0."""
+        x = as_float(x)
+        return plain(np.where(x < 0, -np.inf, math.log(self.rate) - self.rate * x))
+
+    def ppf(self, u: ArrayLike) -> float | np.ndarray:
+        """Return the inverse of the cumulative distribution function: the wait that a share ``u`` stays under."""
+        return plain(-np.log1p(-as_float(u)) / self.rate)
+
+    def _entropy_nats(self) -> float:
+        return 1 - math.log(self.rate)
+
+    def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
+        """Draw waits: a float, or float64 of shape ``size``."""
+        return plain(as_rng(rng).exponential(1 / self.rate, size))
+
+
+@dataclass(frozen=True)
+class Gamma(_Continuous):
+    """The wait for event number ``shape`` when events come at ``rate``; any positive ``shape`` will do.
+
+    Examples
+    --------
+    >>> Gamma(shape=3, rate=2.0).mean
+    1.5
+    """
+
+    shape: float
+    rate: float = 1.0
+
+    def __post_init__(self):
+        check_positive(self.shape, name="shape")
+        check_positive(self.rate, name="rate")
+
+    mean = property(lambda self: self.shape / self.rate)
+    variance = property(lambda self: self.shape / self.rate**2)
+
+    def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return the log-density at ``x``, in nats; -inf below 0."""
+        from scipy.special import xlogy
+
+        a, t = self.shape, self.rate * as_float(x)
+        with np.errstate(divide="ignore"):
+            log_p = xlogy(a - 1, np.maximum(t, 0)) - t - math.lgamma(a) + math.log(self.rate)
+        return plain(np.where(t < 0, -np.inf, log_p))
+
+    def _entropy_nats(self) -> float:
+        from scipy.special import digamma
+
+        a = self.shape
+        return a - math.log(self.rate) + math.lgamma(a) + (1 - a) * digamma(a)
+
+    def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
+        """Draw waits: a float, or float64 of shape ``size``."""
+        return plain(as_rng(rng).gamma(self.shape, 1 / self.rate, size))
+
+
+@dataclass(frozen=True)
+class Beta(_Continuous):
+    """A belief about a probability after ``a`` - 1 successes and ``b`` - 1 failures, from a flat start.
+
+    Examples
+    --------
+    >>> round(Beta(2, 1).pdf(0.5), 12)
+    1.0
+    """
+
+    a: float
+    b: float
+
+    def __post_init__(self):
+        check_positive(self.a, name="a")
+        check_positive(self.b, name="b")
+
+    mean = property(lambda self: self.a / (self.a + self.b))
+    variance = property(lambda self: self.mean * (1 - self.mean) / (self.a + self.b + 1))
+
+    def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return the log-density at ``x``, in nats; -inf outside [0, 1]."""
+        from scipy.special import betaln, xlog1py, xlogy
+
+        x = as_float(x)
+        inside = np.clip(x, 0, 1)
+        with np.errstate(divide="ignore"):
+            log_p = xlogy(self.a - 1, inside) + xlog1py(self.b - 1, -inside) - betaln(self.a, self.b)
+        return plain(np.where((x < 0) | (x > 1), -np.inf, log_p))
+
+    def _entropy_nats(self) -> float:
+        return Dirichlet([self.a, self.b])._entropy_nats()
+
+    def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
+        """Draw probabilities: a float, or float64 of shape ``size``."""
+        return plain(as_rng(rng).beta(self.a, self.b, size))
+
+
+@dataclass(frozen=True)
+class Dirichlet(_Continuous):
+    """A belief about a distribution over K outcomes: the Beta's big sister, with ``alpha`` of shape (K,).
+
+    The density is per unit of the first K - 1 probabilities; the last one follows from them.
+
+    Examples
+    --------
+    >>> Dirichlet([2.0, 1.0, 1.0]).mean
+    array([0.5 , 0.25, 0.25])
+    """
+
+    alpha: np.ndarray
+
+    def __post_init__(self):
+        alpha = as_float(self.alpha, name="alpha").astype(np.float64)
+        if alpha.ndim != 1 or len(alpha) < 2 or not (np.all(alpha > 0) and np.all(np.isfinite(alpha))):
+            raise ValueError(f"alpha must be two or more positive numbers, got {self.alpha}")
+        object.__setattr__(self, "alpha", alpha)
+
+    mean = property(lambda self: self.alpha / self.alpha.sum())
+    variance = property(lambda self: self.mean * (1 - self.mean) / (self.alpha.sum() + 1))
+
+    def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
+        """Return the log-density at distributions ``x`` of shape (..., K), in nats."""
+        from scipy.special import xlogy
+
+        x = as_probabilities(x, name="x")
+        if x.shape[-1] != len(self.alpha):
+            raise ValueError(f"x has {x.shape[-1]} outcomes along its last axis, alpha has {len(self.alpha)}")
+        with np.errstate(divide="ignore"):
+            return plain(xlogy(self.alpha - 1, x).sum(axis=-1) - self._log_norm())
+
+    def _log_norm(self) -> float:
+        return sum(map(math.lgamma, self.alpha)) - math.lgamma(self.alpha.sum())
+
+    def _entropy_nats(self) -> float:
+        from scipy.special import digamma
+
+        total = self.alpha.sum()
+        return self._log_norm() + np.sum((self.alpha - 1) * (digamma(total) - digamma(self.alpha)))
+
+    def sample(self, size: Size = None, rng: Seed = None) -> np.ndarray:
+        """Draw distributions: float64 of shape ``size + (K,)``."""
+        return as_rng(rng).dirichlet(self.alpha, size)
