@@ -1,0 +1,97 @@
+// Bet on a coin with a wrong belief: the cost of a toss is its entropy plus the KL divergence.
+import { LN2, crossEntropy, entropy, kl, logSpaced, runningMeans, uniforms } from "./math.js";
+import { axes, key, line, number, plot, rows, ticks } from "./plot.js";
+
+export const defaults = { p: 0.5, q: 0.9, seed: 4 };
+
+export const prompt = "A coin lands heads with chance <b>p</b>; you bet as if it were <b>q</b>. What does a wrong belief cost?";
+
+const SHOWN = 4; // bits: where the bar's scale ends
+const FIRST = 10; // tosses: where the chart begins
+const TOSSES = 10000;
+
+export function start({ p, q, seed }) {
+  return { p, q, seed };
+}
+
+export function controls(data, { p, q }) {
+  const slider = { kind: "range", min: 0, max: 1, step: 0.01 };
+  return [
+    { ...slider, key: "p", label: "True chance of heads, p", text: number(p, 2) },
+    { ...slider, key: "q", label: "Your belief, q", text: number(q, 2) },
+    { kind: "button", key: "seed", label: "Toss again" },
+  ];
+}
+
+function costs({ p, q }) {
+  const [truth, belief] = [p, q].map((heads) => [heads, 1 - heads]);
+  return {
+    floor: entropy(truth) / LN2,
+    extra: kl(truth, belief) / LN2,
+    total: crossEntropy(truth, belief) / LN2,
+  };
+}
+
+/** The excess of one toss is log2 of true over believed chance of what came up; KL is its mean. */
+function excess({ p, q, seed }) {
+  const uniform = uniforms(seed);
+  const [heads, tails] = [p / q, (1 - p) / (1 - q)].map((ratio) => Math.log(ratio) / LN2);
+  const counts = logSpaced(TOSSES, 30);
+  const means = runningMeans(() => (uniform() < p ? heads : tails), counts);
+  return counts.map((n, i) => [n, means[i]]);
+}
+
+export function frame(data, state) {
+  const { floor, extra, total } = costs(state);
+  const share = (bits) => Math.min(bits, SHOWN) / SHOWN;
+  const shownExtra = share(total) - share(floor);
+  const bar = rows([
+    {
+      label: "bits a toss",
+      parts: [[share(floor), "ex-a"], [shownExtra, total > SHOWN ? "ex-b ex-torn" : "ex-b"]],
+      text: number(total),
+    },
+  ]);
+  const equation =
+    `<p class="ex-equation"><span>You pay <b data-value="cross-entropy">${number(total)}</b></span> ` +
+    `<span>= ${key("ex-a")}coin’s own entropy <b data-value="entropy">${number(floor)}</b></span> ` +
+    `<span>+ ${key("ex-b")}wrong belief, KL <b data-value="kl">${number(extra)}</b> bits a toss</span></p>`;
+  return bar + equation + chart(state, extra) + `<p class="ex-readout">${verdict(state, extra)}</p>`;
+}
+
+function chart(state, extra) {
+  const run = excess(state).filter(([n]) => n >= FIRST);
+  const settled = run.map(([, mean]) => mean).filter(Number.isFinite);
+  const level = Number.isFinite(extra) ? extra : 1;
+  const high = Math.max(...settled, level) + 0.1 * Math.max(level, 0.1);
+  const low = Math.min(...settled, 0);
+  const at = axes({ x: [FIRST, TOSSES], y: [low, high], log: true });
+  const steps = ticks(low, high, 4);
+  const decimals = Math.max(0, Math.ceil(-Math.log10(steps[1] - steps[0]) - 1e-9));
+  const [lastN, last] = run.at(-1);
+  const goal = Number.isFinite(extra) ? [line(at, [[FIRST, extra], [TOSSES, extra]], "ex-goal")] : [];
+  return plot(at, {
+    marks: [...goal, line(at, run, "ex-line ex-b")],
+    xticks: [10, 100, 1000, 10000].map((n) => [n, number(n, 0)]),
+    yticks: steps.map((v) => [v, number(v, decimals)]),
+    xlabel: "tosses",
+    ylabel: "excess paid so far, bits a toss",
+    notes: goal.length
+      ? [{ x: FIRST, y: extra, text: "KL", style: "ex-above" }, { x: lastN, y: last, style: "ex-b" }]
+      : [],
+  });
+}
+
+function verdict({ p, q, seed }, extra) {
+  if (p === q) return "You believe the truth: no excess at all, and no belief does better.";
+  const mean = excess({ p, q, seed }).at(-1)[1];
+  if (extra !== Infinity) {
+    return `${number(TOSSES, 0)} simulated tosses: an excess of <b>${number(mean)}</b> bits each; KL says <b>${number(extra)}</b>.`;
+  }
+  return `You ruled out ${q === 0 ? "heads" : "tails"}. The first one that lands costs infinitely much, and no later luck pays it back.`;
+}
+
+export function say(data, state) {
+  const { floor, extra, total } = costs(state);
+  return `Cost ${number(total)} bits a toss: entropy ${number(floor)} plus KL ${number(extra)}.`.replaceAll("∞", "infinity");
+}

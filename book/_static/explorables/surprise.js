@@ -1,0 +1,81 @@
+// Surprise log(1/p): rarer is more surprising; for independent events probabilities multiply, surprises add.
+import { LN2, surprisal } from "./math.js";
+import { axes, escape, key, line, number, plot, rows } from "./plot.js";
+
+export const defaults = { a: "A", b: "B", p_a: 0.5, p_b: 0.25 };
+
+export const prompt = "Make an event rarer and its surprise grows. Two independent events: what multiplies, what adds?";
+
+const RAREST = 0.01; // where the sliders stop; the bars' scale holds two such events
+
+export function start({ p_a, p_b }) {
+  return { p_a, p_b };
+}
+
+export function controls({ a, b }, { p_a, p_b }) {
+  const slider = { kind: "range", min: RAREST, max: 1, step: 0.01 };
+  return [
+    { ...slider, key: "p_a", label: `Probability of ${escape(a)}`, text: number(p_a, 2) },
+    { ...slider, key: "p_b", label: `Probability of ${escape(b)}`, text: number(p_b, 2) },
+  ];
+}
+
+const bits = (p) => surprisal(p) / LN2;
+
+export function frame(data, { p_a, p_b }) {
+  const [a, b] = [escape(data.a), escape(data.b)];
+  const both = p_a * p_b;
+  const most = 2 * bits(RAREST);
+  return (
+    `<div class="ex-pair">${curve(p_a, p_b, a, b)}<div>` +
+    `<p class="ex-head">Probability: multiply</p>` +
+    rows([
+      { label: a, parts: [[p_a, "ex-a"]], text: number(p_a, 2) },
+      { label: b, parts: [[p_b, "ex-b"]], text: number(p_b, 2) },
+      { label: "both", parts: [[both, "ex-c"]], text: number(both, 4) },
+    ]) +
+    `<p class="ex-head">Surprise, bits: add</p>` +
+    rows([
+      { label: a, parts: [[bits(p_a) / most, "ex-a"]], text: number(bits(p_a), 2) },
+      { label: b, parts: [[bits(p_b) / most, "ex-b"]], text: number(bits(p_b), 2) },
+      {
+        label: "both",
+        parts: [[bits(p_a) / most, "ex-a"], [bits(p_b) / most, "ex-b"]],
+        text: number(bits(both), 2),
+      },
+    ]) +
+    `</div></div><p class="ex-equation"><span>${key("ex-a")}${sentence(a, p_a)}</span> ` +
+    `<span>${key("ex-b")}${sentence(b, p_b)}</span> <span>Both: ${value("both", both)}.</span></p>`
+  );
+}
+
+function value(name, p) {
+  return `<b data-value="${name}">${number(bits(p))} bits</b> = ${number(surprisal(p))} nats`;
+}
+
+function sentence(name, p) {
+  return `${name}: ${value(name, p)}.`;
+}
+
+function curve(p_a, p_b, a, b) {
+  const at = axes({ x: [0, 1], y: [0, 7] });
+  const grid = Array.from({ length: 100 }, (_, i) => (i + 1) / 100);
+  return plot(at, {
+    marks: [line(at, grid.map((p) => [p, bits(p)]), "ex-line ex-ink")],
+    xticks: [0, 0.25, 0.5, 0.75, 1].map((p) => [p, String(p)]),
+    yticks: [0, 2, 4, 6].map((v) => [v, String(v)]),
+    xlabel: "probability p",
+    ylabel: "surprise log<sub>2</sub>(1/p), bits",
+    notes: [
+      { x: p_a, y: bits(p_a), style: "ex-a" },
+      { x: p_b, y: bits(p_b), style: "ex-b" },
+      { x: p_a, y: bits(p_a), text: a, style: "ex-beside" },
+      ...(p_a === p_b ? [] : [{ x: p_b, y: bits(p_b), text: b, style: "ex-beside" }]),
+    ],
+  });
+}
+
+export function say({ a, b }, { p_a, p_b }) {
+  const part = (name, p) => `${name}: ${number(bits(p))} bits`;
+  return `${part(a, p_a)}. ${part(b, p_b)}. ${part("Both", p_a * p_b)}.`;
+}
