@@ -342,7 +342,7 @@ def question(prompt: str, choices: Mapping[str, str], correct: str) -> Question:
 def _answer(group: str, choice: str, feedback: str, right: bool) -> str:
     verdict, words = ("right", "Right.") if right else ("wrong", "Not this one.")
     return (
-        f'<details name="{group}" data-verdict="{verdict}"><summary>{_inline(choice)}</summary>'
+        f'<details name="{group}" data-verdict="{verdict}"><summary><span>{_inline(choice)}</span></summary>'
         f"<p><strong>{words}</strong> {_inline(feedback)}</p></details>"
     )
 

@@ -1,6 +1,6 @@
 // Bet on a coin with a wrong belief: the cost of a toss is its entropy plus the KL divergence.
 import { LN2, crossEntropy, entropy, kl, logSpaced, runningMeans, uniforms } from "./math.js";
-import { axes, key, line, number, plot, rows, ticks } from "./plot.js";
+import { axes, decimals, key, line, number, plot, rows, ticks } from "./plot.js";
 
 export const defaults = { p: 0.5, q: 0.9, seed: 4 };
 
@@ -53,40 +53,41 @@ export function frame(data, state) {
     },
   ]);
   const equation =
-    `<p class="ex-equation"><span>You pay <b data-value="cross-entropy">${number(total)}</b></span> ` +
-    `<span>= ${key("ex-a")}coin’s own entropy <b data-value="entropy">${number(floor)}</b></span> ` +
-    `<span>+ ${key("ex-b")}wrong belief, KL <b data-value="kl">${number(extra)}</b> bits a toss</span></p>`;
-  return bar + equation + chart(state, extra) + `<p class="ex-readout">${verdict(state, extra)}</p>`;
+    `<p class="ex-equation"><span>You pay H(p, q) = <b data-value="cross-entropy">${number(total)}</b> bits a toss:</span> ` +
+    `<span>${key("ex-a")}the coin’s entropy H(p) = <b data-value="entropy">${number(floor)}</b></span> ` +
+    `<span>+ ${key("ex-b")}the wrong belief KL(p‖q) = <b data-value="kl">${number(extra)}</b></span></p>`;
+  const run = excess(state);
+  return bar + equation + chart(run, extra) + `<p class="ex-readout">${verdict(state, run, extra)}</p>`;
 }
 
-function chart(state, extra) {
-  const run = excess(state).filter(([n]) => n >= FIRST);
-  const settled = run.map(([, mean]) => mean).filter(Number.isFinite);
+function chart(run, extra) {
+  const shown = run.filter(([n]) => n >= FIRST);
+  const finite = shown.map(([, mean]) => mean).filter(Number.isFinite);
   const level = Number.isFinite(extra) ? extra : 1;
-  const high = Math.max(...settled, level) + 0.1 * Math.max(level, 0.1);
-  const low = Math.min(...settled, 0);
+  const high = Math.max(...finite, level) + 0.1 * Math.max(level, 0.1);
+  const low = Math.min(...finite, 0);
   const at = axes({ x: [FIRST, TOSSES], y: [low, high], log: true });
-  const steps = ticks(low, high, 4);
-  const decimals = Math.max(0, Math.ceil(-Math.log10(steps[1] - steps[0]) - 1e-9));
-  const [lastN, last] = run.at(-1);
+  const steps = ticks(low, high);
   const goal = Number.isFinite(extra) ? [line(at, [[FIRST, extra], [TOSSES, extra]], "ex-goal")] : [];
   return plot(at, {
-    marks: [...goal, line(at, run, "ex-line ex-b")],
+    marks: [...goal, line(at, shown, "ex-line ex-b")],
     xticks: [10, 100, 1000, 10000].map((n) => [n, number(n, 0)]),
-    yticks: steps.map((v) => [v, number(v, decimals)]),
+    yticks: steps.map((v) => [v, number(v, decimals(steps))]),
     xlabel: "tosses",
     ylabel: "excess paid so far, bits a toss",
-    notes: goal.length
-      ? [{ x: FIRST, y: extra, text: "KL", style: "ex-above" }, { x: lastN, y: last, style: "ex-b" }]
-      : [],
+    notes: Number.isFinite(extra)
+      ? [{ x: TOSSES, y: extra, text: "KL", style: "ex-after" }, { x: TOSSES, y: run.at(-1)[1], style: "ex-b" }]
+      : [{ x: FIRST, y: high / 2, text: `↑ infinite by toss ${number(ruin(run), 0)}`, style: "ex-after" }],
   });
 }
 
-function verdict({ p, q, seed }, extra) {
+const ruin = (run) => run.find(([, mean]) => mean === Infinity)[0];
+
+function verdict({ p, q }, run, extra) {
   if (p === q) return "You believe the truth: no excess at all, and no belief does better.";
-  const mean = excess({ p, q, seed }).at(-1)[1];
-  if (extra !== Infinity) {
-    return `${number(TOSSES, 0)} simulated tosses: an excess of <b>${number(mean)}</b> bits each; KL says <b>${number(extra)}</b>.`;
+  if (Number.isFinite(extra)) {
+    const paid = run.at(-1)[1];
+    return `${number(TOSSES, 0)} simulated tosses: an excess of <b>${number(paid)}</b> bits each; KL says <b>${number(extra)}</b>.`;
   }
   return `You ruled out ${q === 0 ? "heads" : "tails"}. The first one that lands costs infinitely much, and no later luck pays it back.`;
 }

@@ -1,6 +1,6 @@
 // From counts to a density: bars of area one close in on a curve; the unit moves heights, never an area.
 import { gaussianCdf, gaussianDraw, gaussianPdf, uniforms } from "./math.js";
-import { axes, bars, escape, key, line, number, plot, ticks } from "./plot.js";
+import { axes, bars, decimals, escape, key, line, number, plot, ticks } from "./plot.js";
 
 export const defaults = { label: "Height", seed: 1 };
 
@@ -78,15 +78,14 @@ export function frame(data, { bins, unit }) {
   const grid = Array.from({ length: 101 }, (_, i) => range[0] + (i / 100) * (range[1] - range[0]));
   const heights = ticks(0, top);
   const places = ticks(...range, 5);
-  const decimals = (step) => Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
   const picture = plot(at, {
     marks: [
       bars(at, columns.filter((c) => !shaded(c)), "ex-bar"),
       bars(at, columns.filter(shaded), "ex-bar ex-a"),
       ...(curve ? [line(at, grid.map((x) => [x, gaussianPdf(x, curve.mean, curve.sd)]), "ex-line ex-ink")] : []),
     ],
-    xticks: places.map((x) => [x, number(x * scale, decimals((places[1] - places[0]) * scale))]),
-    yticks: heights.map((h) => [h, number(h / scale, decimals(heights[1] / scale))]),
+    xticks: places.map((x) => [x, number(x * scale, decimals(places.map((v) => v * scale)))]),
+    yticks: heights.map((h) => [h, number(h / scale, decimals(heights.map((v) => v / scale)))]),
     xlabel: `${escape(data.label)}, ${unit} (${number(sorted.length, 0)} ${data.values ? "measured" : "simulated"})`,
     ylabel: `density, per ${unit}`,
   });

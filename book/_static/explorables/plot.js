@@ -59,6 +59,11 @@ export function ticks(low, high, count = 4) {
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
 }
 
+/** The decimals that tell equally spaced ticks apart. */
+export function decimals([first, second]) {
+  return Math.max(0, Math.ceil(-Math.log10(second - first) - 1e-9));
+}
+
 /** One chart: marks in the box, ticks [value, text] around it, notes { x, y, text } over it; a dot has no text. */
 export function plot(at, { marks, xticks, yticks, xlabel, ylabel, notes = [] }) {
   const grid = yticks.map(([v]) => `M0 ${round(1000 - 10 * at.up(v))}H1000`).join("");

@@ -58,12 +58,12 @@ function sentence(name, p) {
 }
 
 function curve(p_a, p_b, a, b) {
-  const at = axes({ x: [0, 1], y: [0, 7] });
+  const at = axes({ x: [0, 1], y: [0, 8] });
   const grid = Array.from({ length: 100 }, (_, i) => (i + 1) / 100);
   return plot(at, {
     marks: [line(at, grid.map((p) => [p, bits(p)]), "ex-line ex-ink")],
     xticks: [0, 0.25, 0.5, 0.75, 1].map((p) => [p, String(p)]),
-    yticks: [0, 2, 4, 6].map((v) => [v, String(v)]),
+    yticks: [0, 2, 4, 6, 8].map((v) => [v, String(v)]),
     xlabel: "probability p",
     ylabel: "surprise log<sub>2</sub>(1/p), bits",
     notes: [
