@@ -381,7 +381,7 @@ def in_two_units(
         raise ValueError(f"densities name the units {sorted(densities)}, between names {sorted(between)}")
     figure, row = plt.subplots(1, len(densities), squeeze=False)
     for axes, (unit, density) in zip(row[0], densities.items(), strict=True):
-        x = np.linspace(density.mu - 4 * density.sigma, density.mu + 4 * density.sigma, 301)
+        x = np.linspace(density.mean - 4 * density.sd, density.mean + 4 * density.sd, 301)
         axes.plot(x, density.pdf(x))
         inside = np.linspace(*between[unit], 100)
         axes.fill_between(inside, density.pdf(inside), alpha=0.4, color=PALETTE["orange"], linewidth=0)
@@ -438,31 +438,37 @@ def scatter_with_margins(
     return _finish(figure)
 
 
-def families(panels: Mapping[str, tuple[ArrayLike, ArrayLike]], *, columns: int = 4) -> Figure:
-    """Draw small pictures of distributions: whole numbers as stems (mass), all else as a curve (density).
+def families(distributions: Mapping[str, Any], *, columns: int = 4) -> Figure:
+    """Draw small pictures of distributions: mass functions as stems, densities as curves.
 
     Parameters
     ----------
-    panels : mapping from title to (x, height), two arrays
-        Where the mass function or density is known, and its values. Integer x means a mass function.
+    distributions : mapping from title to distribution
+        Objects of ``course_lib.distributions`` in one variable; each is drawn over its mean ± 4 standard
+        deviations, as far as its mass or density is above zero there.
     columns : int
         Panels a row.
 
     Examples
     --------
-    >>> figure = families({"Bernoulli": ([0, 1], [0.7, 0.3]), "uniform": ([0.0, 1.0], [1.0, 1.0])})
+    >>> from course_lib.distributions import Bernoulli, Gaussian
+    >>> figure = families({"Bernoulli(0.3)": Bernoulli(0.3), "Gaussian(0, 1)": Gaussian(0, 1)})
     >>> [axes.get_title() for axes in figure.axes]
-    ['Bernoulli', 'uniform']
+    ['Bernoulli(0.3)', 'Gaussian(0, 1)']
     """
-    count = len(panels)
+    count = len(distributions)
     rows = -(-count // columns)
     figure, grid = plt.subplots(rows, min(columns, count), squeeze=False, figsize=(7.2, 1.75 * rows))
-    for axes, (title, (x, height)) in zip(grid.flat, panels.items(), strict=False):
-        if np.issubdtype(np.asarray(x).dtype, np.integer):
-            axes.vlines(x, 0, height, linewidth=3)
-            axes.plot(x, height, "o", markersize=3.5)
+    for axes, (title, dist) in zip(grid.flat, distributions.items(), strict=False):
+        reach = 4 * np.sqrt(dist.variance)
+        if hasattr(dist, "pmf"):
+            x = np.arange(int(dist.mean + reach) + 1)
+            height = dist.pmf(x)
+            axes.vlines(x[height > 0], 0, height[height > 0], linewidth=3)
         else:
-            axes.plot(x, height, color=PALETTE["vermillion"])
+            x = np.linspace(dist.mean - reach, dist.mean + reach, 401)
+            height = dist.pdf(x)
+            axes.plot(x[height > 0], height[height > 0], color=PALETTE["vermillion"])
         axes.set(ylim=(0, None))
         axes.set_title(title, fontsize="small")
         axes.tick_params(labelsize="small")
@@ -511,7 +517,7 @@ def alias_columns(keep: ArrayLike, alias: ArrayLike, labels: Sequence[str]) -> F
     return _finish(figure)
 
 
-def images(rows: Mapping[str, ArrayLike], *, vmax: float) -> Figure:
+def images(rows: Mapping[str, ArrayLike], *, vmax: float, columns: Mapping[int, str] | None = None) -> Figure:
     """Draw rows of grey images, each row named; white is 0 and black is ``vmax``.
 
     Parameters
@@ -520,6 +526,8 @@ def images(rows: Mapping[str, ArrayLike], *, vmax: float) -> Figure:
         Images of each row.
     vmax : float
         The level that is drawn black.
+    columns : mapping from position to title, optional
+        Titles over some of the columns.
 
     Raises
     ------
@@ -535,10 +543,9 @@ def images(rows: Mapping[str, ArrayLike], *, vmax: float) -> Figure:
     stacks = {name: np.asarray(stack) for name, stack in rows.items()}
     if not stacks or any(stack.ndim != 3 for stack in stacks.values()):
         raise ValueError("each row must be an array of shape (images, height, width)")
-    columns = max(len(stack) for stack in stacks.values())
-    figure, grid = plt.subplots(
-        len(stacks), columns, squeeze=False, figsize=(7.2, 0.2 + 6.0 / columns * len(stacks))
-    )
+    widest = max(len(stack) for stack in stacks.values())
+    size = (7.2, 0.2 + 6.0 / widest * len(stacks))
+    figure, grid = plt.subplots(len(stacks), widest, squeeze=False, figsize=size)
     for line, (name, stack) in zip(grid, stacks.items(), strict=True):
         for axes, picture in zip(line, stack, strict=False):
             axes.imshow(picture, vmin=0, vmax=vmax, interpolation="none")
@@ -547,4 +554,6 @@ def images(rows: Mapping[str, ArrayLike], *, vmax: float) -> Figure:
         for axes in line[len(stack) :]:
             axes.remove()
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for position, title in (columns or {}).items():
+        grid[0, position].set_title(title, fontsize="small")
     return _finish(figure)
