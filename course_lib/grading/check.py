@@ -56,11 +56,12 @@ def rng(name: str) -> np.random.Generator:
 def graded(exercise: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turn a function into a check of `exercise`: one ✓ line when it passes, a hint when it does not.
 
-    The first line of the function's docstring names the property that the check confirms.
+    The docstring's first line, "Check this property.", becomes that line: "✓ 1.1 this property".
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        title = (function.__doc__ or function.__name__).strip().splitlines()[0].rstrip(".")
+        title = (function.__doc__ or function.__name__).splitlines()[0].rstrip(".")
+        title = title.removeprefix("Check that ").removeprefix("Check ")
 
         @functools.wraps(function)
         def run(*answers: Any) -> None:

@@ -82,7 +82,7 @@ def dumps(notebook: dict[str, Any]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Normalise the notebooks of the command line; return 0, or 1 if --check found a difference, or 2."""
-    parser = argparse.ArgumentParser("python -m course_lib.grading.notebooks", description="Normalise notebooks.")
+    parser = argparse.ArgumentParser("python -m course_lib.grading.notebooks", description="Normal form.")
     parser.add_argument("paths", nargs="+", type=Path, help="notebooks, or folders that hold some")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file would change")
     options = parser.parse_args(argv)
