@@ -158,7 +158,7 @@ def bundle(name: str) -> str:
 
     Examples
     --------
-    >>> bundle("coin-kl").count("const math = (() => {")
+    >>> bundle("coin-kl").count('linked["math"] = ')
     1
     """
     folder = script_folder()
@@ -171,19 +171,14 @@ def bundle(name: str) -> str:
         for _, needed in _IMPORT.findall(source):
             link(needed)
         exports = ", ".join(_EXPORT.findall(source))
-        body = _IMPORT.sub(lambda found: f"const {{{found[1]}}} = {_identifier(found[2])};\n", source)
-        body = _EXPORT.sub("", body)
-        linked[module] = f"const {_identifier(module)} = (() => {{\n{body}return {{ {exports} }};\n}})();\n"
+        body = _EXPORT.sub("", _IMPORT.sub(r'const {\1} = linked["\2"];\n', source))
+        linked[module] = f'linked["{module}"] = (() => {{\n{body}return {{ {exports} }};\n}})();\n'
 
     link(name)
     link("element")
     style = json.dumps((folder / "explorables.css").read_text(encoding="utf-8"))
-    start = f"element.addStyle({style});\nelement.define({json.dumps(name)}, {_identifier(name)});\n"
-    return ("".join(linked.values()) + start).replace("</script", r"<\/script")
-
-
-def _identifier(module: str) -> str:
-    return module.replace("-", "_")
+    start = f'linked["element"].addStyle({style});\nlinked["element"].define("{name}", linked["{name}"]);\n'
+    return ("const linked = {};\n" + "".join(linked.values()) + start).replace("</script", r"<\/script")
 
 
 def _with_scripts(markup: str, name: str) -> str:

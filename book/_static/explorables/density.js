@@ -9,14 +9,15 @@ export const prompt = "More bins: the bars close in on a curve. Change the unit:
 const UNITS = { m: 1, mm: 1000 };
 const DRAWS = 20000;
 
-/** The sample, its curve if known, and the shaded interval; all in metres. */
 const prepared = new WeakMap();
 
+/** What does not change as the controls move is worked out once. */
 function prepare(data) {
   if (!prepared.has(data)) prepared.set(data, measure(data));
   return prepared.get(data);
 }
 
+/** The sample, its curve if known, and the shaded interval; all in metres. */
 function measure({ values, mean, sd, seed, interval }) {
   const curve = values && (mean === undefined || sd === undefined) ? null : { mean: mean ?? 1.7, sd: sd ?? 0.08 };
   const uniform = uniforms(seed);
