@@ -1,0 +1,159 @@
+"""The site's own page: light, self-contained, readable without scripts.
+
+Jupyter Book's theme loads 1.2 MB of scripts, fonts and styles a page. The templates in `book/_templates`
+write the same page with one style sheet and one small script; this extension gives them what they need and
+leaves out the rest.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.locale import admonitionlabels
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+    from sphinx.writers.html import HTML5Translator
+
+# What the theme and the extensions copy and no page asks for.
+UNUSED = """images locales scripts styles vendor basic.css file.png kl-tree.svg minus.png plus.png pygments.css
+sbt-webpack-macros.html togglebutton.css togglebutton.js webpack-macros.html""".split()
+DESCRIPTION_LENGTH = 160
+
+
+class fold(nodes.Element):
+    """Content behind a summary, as `<details>`: opens without a script."""
+
+
+class fold_summary(nodes.TextElement):
+    """The line that opens a fold."""
+
+
+class Fold(SphinxPostTransform):
+    """Turn toggles and `dropdown` admonitions, which need a script in the stock theme, into folds."""
+
+    default_priority = 100
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        """Replace each of them."""
+        for node in list(self.document.findall(self._folds)):
+            title = node.children[0] if node.children and isinstance(node.children[0], nodes.title) else None
+            label = admonitionlabels.get(node.tagname, "Show")
+            summary = fold_summary("", "", *(title.children if title else [nodes.Text(label)]))
+            kept = [name for name in node["classes"] if name not in ("toggle", "dropdown")]
+            kind = [node.tagname] if node.tagname in admonitionlabels else []
+            rest = node.children[1 if title else 0 :]
+            folded = fold("", summary, *rest, classes=[*kept, *kind], ids=node["ids"])
+            folded["open"] = "toggle-shown" in node["classes"]
+            node.replace_self(folded)
+
+    @staticmethod
+    def _folds(node: nodes.Node) -> bool:
+        return (isinstance(node, nodes.Admonition) and "dropdown" in node["classes"]) or (
+            isinstance(node, nodes.container) and "toggle" in node["classes"]
+        )
+
+
+def visit_fold(self: HTML5Translator, node: fold) -> None:
+    """Open `<details>`."""
+    opened = {"open": "open"} if node["open"] else {}
+    self.body.append(self.starttag(node, "details", CLASS="fold", **opened))
+
+
+def depart_fold(self: HTML5Translator, node: fold) -> None:
+    """Close it."""
+    self.body.append("</details>\n")
+
+
+def visit_summary(self: HTML5Translator, node: fold_summary) -> None:
+    """Open the summary."""
+    self.body.append("<summary>")
+
+
+def depart_summary(self: HTML5Translator, node: fold_summary) -> None:
+    """Close it."""
+    self.body.append("</summary>\n")
+
+
+def describe(doctree: nodes.document | None) -> str:
+    """Return the page's first paragraph, cut at a word, for search engines and shared links."""
+    if doctree is None:
+        return ""
+    paragraphs = (node for node in doctree.findall(nodes.paragraph) if isinstance(node.parent, nodes.section))
+    text = " ".join(next((node.astext() for node in paragraphs), "").split())
+    if len(text) <= DESCRIPTION_LENGTH:
+        return text
+    return text[:DESCRIPTION_LENGTH].rsplit(" ", 1)[0].rstrip(",;:") + " …"
+
+
+def add_context(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
+) -> None:
+    """Give the templates the description, what the page needs, and addresses that change with a file."""
+    static = Path(app.srcdir) / "book" / "_static"
+    body = context.get("body") or ""
+    pathto = context["pathto"]
+
+    def asset(name: str) -> str:
+        source = static / name
+        digest = f"?v={zlib.crc32(source.read_bytes()):08x}" if source.exists() else ""
+        return pathto(f"_static/{name}", 1) + digest
+
+    body = body.replace("<table", '<div class="table-scroll"><table').replace("</table>", "</table></div>")
+    context["body"] = body
+    context["asset"] = asset
+    context["description"] = describe(doctree)
+    context["has_math"] = 'class="katex"' in body + context.get("toc", "")
+    context["has_design"] = 'class="sd-' in body or " sd-" in body
+    context["is_notebook"] = context.get("page_source_suffix") == ".ipynb"
+    if "toctree" in context:
+        context["site_map"] = lambda: site_map(context["toctree"])
+
+
+def site_map(toctree: Callable[..., str]) -> str:
+    """Return the course's contents; the captions are no headings, or they would break the page's outline."""
+    links = toctree(titles_only=True, collapse=False, maxdepth=2).replace(' role="heading"', "")
+    return links.replace('class="current reference internal"', 'class="current" aria-current="page"')
+
+
+def note_sources(app: Sphinx, config: Config) -> None:
+    """Write the pages again when what they are made of, beside their text, changes."""
+    here = Path(__file__).parent
+    tools = [*here.glob("*.py"), *here.glob("*.mjs"), here / "package-lock.json"]
+    static = [path for path in (here.parent / "_static").rglob("*") if path.is_file()]
+    digest = 0
+    for path in sorted(tools + static):
+        digest = zlib.crc32(path.read_bytes(), digest)
+    config.site_sources = f"{digest:08x}"
+
+
+def drop_unused(app: Sphinx, exception: Exception | None) -> None:
+    """Remove the stock theme's scripts, fonts and styles from the published folder: 6 MB no page asks for."""
+    if exception is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    for path in [*(static / name for name in UNUSED), *static.glob("mystnb.*.css")]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def setup(app: Sphinx) -> dict:
+    """Register all of it."""
+    app.add_config_value("site_sources", "", "html")
+    # Jupyter Book sets this for an extension that the site leaves out.
+    app.add_config_value("comments_config", {}, "html")
+    app.add_node(fold, html=(visit_fold, depart_fold))
+    app.add_node(fold_summary, html=(visit_summary, depart_summary))
+    app.add_post_transform(Fold)
+    app.connect("config-inited", note_sources)
+    app.connect("html-page-context", add_context, priority=900)
+    app.connect("build-finished", drop_unused, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
