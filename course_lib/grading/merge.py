@@ -1,0 +1,116 @@
+"""From a submission to what is graded: the reference notebook with the answers put in, by allow-list.
+
+Nothing of a submission is taken over but the source of its answer cells, looked up by grade_id. Edited,
+deleted, doubled, moved, re-tagged or re-priced checks therefore need no detection: they are never read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .model import Notebook, answer_names, cell_source, grade_id, is_answer, is_check
+
+__all__ = ["Plan", "answers_key", "plan", "set_up_cells", "without_regions"]
+
+CONNECT = "from course_lib.grading.proxy import connect\n_answers = connect(globals())"
+MISSING = "raise NotImplementedError('this answer cell is missing from the submission')"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run for one submission.
+
+    Attributes
+    ----------
+    notebook
+        For the trusted kernel: the reference, each answer cell replaced by a call that fetches the answer.
+    steps
+        For the untrusted worker: set-up cells and answers, in order.
+    notes
+        What the learner should know, such as an answer cell that is missing.
+    """
+
+    notebook: dict[str, Any]
+    steps: list[dict[str, Any]]
+    notes: list[str]
+
+
+def plan(reference: Notebook, submission: Notebook) -> Plan:
+    """Merge by allow-list.
+
+    Parameters
+    ----------
+    reference
+        The course's own source notebook, checks and points; its solutions are dropped.
+    submission
+        What was handed in; nothing but the source of its answer cells is looked at.
+    """
+    answers = submission.answers()
+    cells, steps, notes = [_code("connect", CONNECT)], [], []
+    for number, cell in enumerate(reference.cells):
+        if cell.get("cell_type") != "code":
+            continue
+        source, name = cell_source(cell), grade_id(cell)
+        if is_answer(cell):
+            if name not in answers:
+                notes.append(f"the answer cell '{name}' is missing")
+            steps.append(
+                {"do": "define", "id": name, "source": answers.get(name, MISSING), "names": answer_names(cell)}
+            )
+            source = f"_answers.define({name!r})"
+        elif not is_check(cell):
+            index = sum(step["do"] == "set-up" for step in steps)
+            steps.append({"do": "set-up", "index": index, "source": source})
+        cells.append(_code(f"cell-{number}", source, cell.get("metadata", {})))
+    return Plan({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, steps, notes)
+
+
+def set_up_cells(reference: Notebook) -> list[str]:
+    """Return the source of the code cells that are neither answer nor check."""
+    return [
+        cell_source(cell)
+        for cell in reference.cells
+        if cell.get("cell_type") == "code" and not is_answer(cell) and not is_check(cell)
+    ]
+
+
+def answers_key(reference: Notebook, submission: Notebook) -> str:
+    """Return a digest of the reference and of all that is taken from a submission."""
+    answers = submission.answers()
+    taken = {grade_id(c): answers.get(grade_id(c)) for c in reference.cells if is_answer(c)}
+    text = json.dumps([reference.data, taken], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def without_regions(source: str, start: str, end: str, replacement: list[str]) -> str:
+    """Return source without the lines between the markers `start` and `end`, the markers included.
+
+    >>> without_regions("a\\n### BEGIN X\\nb\\n### END X\\nc", "BEGIN X", "END X", [])
+    'a\\nc'
+    """
+    lines, inside = [], False
+    for line in source.split("\n"):
+        if start in line:
+            inside = True
+            indent = line[: len(line) - len(line.lstrip())]
+            lines += [indent + text for text in replacement]
+        elif end in line:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _code(cell_id: str, source: str, metadata: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a code cell without outputs."""
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": cell_id,
+        "metadata": metadata or {},
+        "outputs": [],
+        "source": source,
+    }

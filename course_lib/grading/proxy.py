@@ -1,0 +1,166 @@
+"""In the trusted kernel: stand-ins that look like the learner's answers and run them elsewhere.
+
+`connect` is called by the first cell of a merged notebook, `define` in place of each answer cell. The
+worker that runs the answers may die, hang or lie: a lie is only a wrong answer, and after a death a new
+worker is given all the answers again, but for the cell that killed it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from .check import CheckFailed
+from .sealed.codec import Channel, ChannelClosed, CodecError, decode, encode
+from .sealed.forkserver import request_child
+from .sealed.isolation import forbid_tracing
+
+__all__ = ["Answers", "connect"]
+
+MAX_WORKERS = 40
+PLAN_VARIABLE, CONTROL_VARIABLE = "COURSE_ANSWERS_PLAN", "COURSE_ANSWERS_CONTROL"
+
+# Errors of an answer come back as the nearest of these; all take one text.
+_ERRORS = (
+    "ArithmeticError AssertionError AttributeError EOFError FloatingPointError ImportError IndexError KeyError "
+    "LookupError MemoryError ModuleNotFoundError NameError NotImplementedError OSError OverflowError "
+    "RecursionError RuntimeError SyntaxError TypeError UnboundLocalError ValueError ZeroDivisionError"
+).split()
+
+
+def connect(space: dict[str, Any]) -> Answers:
+    """Return the answers of the submission being graded, to be bound in the kernel's names `space`."""
+    forbid_tracing()
+    plan = json.loads(Path(os.environ[PLAN_VARIABLE]).read_text())
+    control = socket.socket(fileno=os.dup(int(os.environ[CONTROL_VARIABLE])))
+    return Answers(plan["set-ups"], plan["steps"], control, space)
+
+
+class Answers:
+    """The answers of one submission, each run in an untrusted worker."""
+
+    def __init__(self, setups: str, steps: list[dict], control: socket.socket, space: dict[str, Any]) -> None:
+        self._setups, self._steps, self._control, self._space = setups, steps, control, space
+        self._done = 0
+        self._deadly: set[int] = set()
+        self._channel: Channel | None = None
+        self._workers = 0
+
+    def define(self, name: str) -> None:
+        """Run the answer cell `name`, and the set-up cells before it, and bind what it defines.
+
+        Raises
+        ------
+        CheckFailed
+            The cell ended its process, or a value is not plain data.
+        Exception
+            The error that the cell stopped with, rebuilt as a builtin one.
+        """
+        target = next(i for i, step in enumerate(self._steps) if step.get("id") == name)
+        for owed in self._steps[target]["names"]:
+            self._space.pop(owed, None)
+        self._ready()
+        reply: dict[str, Any] = {}
+        while self._done <= target:
+            self._done += 1
+            reply = self._run_step(self._done - 1)
+        if "error" in reply:
+            raise _rebuilt(reply["error"])
+        for owed, report in reply["names"].items():
+            if owed in self._steps[target]["names"]:
+                self._space[owed] = self._bind(owed, report)
+
+    def call(self, name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Call an answer in the worker and return plain data."""
+        self._ready()
+        request = {
+            "do": "call",
+            "name": name,
+            "args": [encode(arg) for arg in args],
+            "kwargs": {key: encode(value) for key, value in kwargs.items()},
+        }
+        reply = self._exchange(request)
+        if "error" in reply:
+            raise _rebuilt(reply["error"])
+        if "refused" in reply:
+            raise CheckFailed(f"`{name}` should return plain data (numbers, lists, arrays), and {reply['refused']}.")
+        return decode(reply.get("value"))
+
+    def _bind(self, name: str, report: dict[str, Any]) -> Any:
+        if "callable" in report:
+            return _stand_in(self, name)
+        if "refused" in report:
+            raise CheckFailed(f"`{name}` should be plain data or a function, and {report['refused']}.")
+        return decode(report.get("value"))
+
+    def _ready(self) -> None:
+        """Have a worker that has run every step so far; those that killed a worker are left out."""
+        if self._channel is not None:
+            return
+        if self._workers == MAX_WORKERS:
+            raise CheckFailed(f"your code has ended its process {MAX_WORKERS} times; no further try.")
+        self._workers += 1
+        self._channel = Channel(request_child(self._control))
+        self._exchange(None)
+        self._exchange({"do": "begin", "setups": self._setups})
+        for index in range(self._done):
+            if index not in self._deadly:
+                self._run_step(index)
+
+    def _run_step(self, index: int) -> dict[str, Any]:
+        """Run a set-up or answer cell in the worker; one that never returns is not run again."""
+        self._deadly.add(index)
+        reply = self._exchange(self._steps[index])
+        self._deadly.discard(index)
+        return reply
+
+    def _exchange(self, request: dict[str, Any] | None) -> dict[str, Any]:
+        """Send, receive; whatever goes wrong, a time-out's interrupt included, ends this worker."""
+        try:
+            if request is not None:
+                self._channel.send(request)
+            reply = self._channel.receive()
+            if not isinstance(reply, dict):
+                raise CodecError("what came back is no message")
+            return reply
+        except ChannelClosed:
+            self._hang_up()
+            raise CheckFailed("your code ended its own process (exit, a crash, or too much memory).") from None
+        except CodecError as error:
+            self._hang_up()
+            raise CheckFailed(f"what your code sent back cannot be read: {error}.") from None
+        except BaseException:
+            self._hang_up()
+            raise
+
+    def _hang_up(self) -> None:
+        self._channel.close()
+        self._channel = None
+
+
+def _stand_in(answers: Answers, name: str) -> Any:
+    """Return a function that looks like the answer `name`."""
+
+    def stand_in(*args: Any, **kwargs: Any) -> Any:
+        return answers.call(name, args, kwargs)
+
+    stand_in.__name__ = stand_in.__qualname__ = name
+    return stand_in
+
+
+def _rebuilt(error: Any) -> Exception:
+    """Return a builtin error that says what the worker's error said."""
+    try:
+        name, bases, text, line = error
+        bases = [str(base) for base in bases]
+        text = f"{text} (line {line} of the answer cell)" if isinstance(line, int) else str(text)
+    except (TypeError, ValueError):
+        return RuntimeError("an error that cannot be read")
+    for base in bases:
+        if base in _ERRORS:
+            return getattr(builtins, base)(text if base == name else f"{name}: {text}")
+    return RuntimeError(f"{name}: {text}")

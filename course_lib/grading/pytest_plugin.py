@@ -1,0 +1,181 @@
+"""The pytest plugin: it watches nbval run a notebook's cells and adds up the points of its check cells.
+
+For notebooks without check cells, and without nbval, it does nothing. With them it
+
+* gives each cell the time its metadata allows, and notices a kernel that has died at once;
+* counts a check as passed only if the kernel itself says that its cell raised nothing;
+* prints a check's own message in place of nbval's traceback, and the points at the end.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from queue import Empty
+from typing import Any
+
+import pytest
+
+from .model import answer_names, cell_exercise, cell_timeout, grade_id, is_answer, is_check
+from .records import CheckResult, score_lines
+
+__all__ = ["CheckWatcher", "pytest_configure"]
+
+PROPERTY = "course_check"
+MAX_STREAM = 100_000  # characters of printed output that are kept of a cell
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch, where nbval is asked for."""
+    option = config.option
+    if getattr(option, "nbval", False) or getattr(option, "nbval_lax", False):
+        config.pluginmanager.register(CheckWatcher(), "course-check-watcher")
+
+
+class CheckWatcher:
+    """Watches the cells of notebooks that have check cells.
+
+    Parameters
+    ----------
+    on_cell
+        Called with the file's path after each cell.
+    budget
+        Seconds for all the cells of one notebook; None for no limit.
+    """
+
+    def __init__(self, on_cell: Callable[[str], None] | None = None, budget: float | None = None) -> None:
+        self._on_cell, self._budget = on_cell, budget
+        self._watches: dict[Any, _Watch] = {}
+        self.checks: dict[str, list[CheckResult]] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Find the notebooks with checks."""
+        for item in items:
+            cell = getattr(item, "cell", None)
+            if isinstance(cell, dict) and is_check(cell):
+                self._watches.setdefault(item.parent, _Watch(self._budget))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Run a cell under watch."""
+        watch = self._watches.get(item.parent)
+        if watch is None:
+            return (yield)
+        watch.begin(item)
+        try:
+            result = yield
+        finally:
+            # nbval would mark every later cell as expected to fail. The kernel has been interrupted and lives:
+            # what follows can be judged on its own.
+            if item.parent.timed_out and item.parent.kernel.is_alive():
+                item.parent.timed_out = False
+        if watch.reply.get("status") == "error" and not item.options["check_exception"]:
+            raise RuntimeError(watch.reply.get("evalue", "the cell raised an error"))
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+        """Attach a check's result to its report, and put its message in place of the traceback."""
+        report = yield
+        watch = self._watches.get(item.parent)
+        if watch is None or not (report.when == "call" or (report.when == "setup" and not report.passed)):
+            return report
+        passed = report.when == "call" and report.passed and not hasattr(report, "wasxfail")
+        outcome, message = ("passed", "") if passed else watch.explain(call)
+        if is_answer(item.cell) and not passed:
+            watch.broken[cell_exercise(item.cell)] = message
+        if is_check(item.cell):
+            if outcome == "failed" and watch.reply.get("ename") == "NameError":
+                message = watch.broken.get(cell_exercise(item.cell), message)
+            result = CheckResult.of(item.cell, outcome, message)
+            report.user_properties.append((PROPERTY, [str(item.path), result.as_dict()]))
+        if report.failed and (is_check(item.cell) or is_answer(item.cell)):
+            report.longrepr = message
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect results; with pytest-xdist they arrive from other processes."""
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                path, result = value
+                self.checks.setdefault(path, []).append(CheckResult(**result))
+        if self._on_cell and report.when == "teardown":
+            self._on_cell(str(report.fspath))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the points of each exercise and the next step."""
+        for path, checks in sorted(self.checks.items()):
+            terminalreporter.section(f"points: {path.rsplit('/', 1)[-1]}")
+            for line in score_lines(checks):
+                terminalreporter.write_line(line)
+
+
+class _Watch:
+    """One notebook's kernel under watch: nbval calls `await_reply` and `get_message` of the kernel."""
+
+    def __init__(self, budget: float | None) -> None:
+        self._budget, self._spent = budget, 0.0
+        self._kernel: Any = None
+        self.reply: dict[str, Any] = {}
+        self.broken: dict[str, str] = {}
+        self.limit = self._kept = 0.0
+        self.timed_out = False
+
+    def begin(self, item: Any) -> None:
+        """Prepare for one cell: its time, no reply yet, nothing printed yet."""
+        if self._kernel is not item.parent.kernel:
+            self._kernel = item.parent.kernel
+            self._get_message = self._kernel.get_message
+            self._kernel.await_reply, self._kernel.get_message = self._await_reply, self._bounded_message
+        self.reply, self.timed_out, self._kept = {}, False, 0
+        self.limit = cell_timeout(item.cell)
+        if not (is_check(item.cell) or answer_names(item.cell)):
+            self.limit = max(self.limit, 60.0)  # a set-up cell may import and load
+        if self._budget is not None and self._spent >= self._budget:
+            raise TimeoutError(f"the {self._budget:g} s for the whole notebook are used up")
+
+    def explain(self, call: pytest.CallInfo) -> tuple[str, str]:
+        """Return outcome and message of a cell that did not pass."""
+        name, value = self.reply.get("ename", ""), _ANSI.sub("", str(self.reply.get("evalue", "")))
+        if self.timed_out:
+            return "timeout", f"no answer within {self.limit:g} s: is there a loop that never ends?"
+        if name == "NotAttempted":
+            return "waiting", value
+        if name == "CheckFailed":
+            return "failed", value
+        if name:
+            return "failed", f"{name}: {value}" if value else name
+        return "error", str(call.excinfo.value) if call.excinfo else "the cell was not run"
+
+    def _await_reply(self, msg_id: str, timeout: float | None = None) -> None:
+        """Wait for the reply in short steps, so that a death and the cell's own limit are noticed."""
+        started = time.monotonic()
+        try:
+            while True:
+                left = started + self.limit - time.monotonic()
+                if left <= 0:
+                    self.timed_out = True
+                    raise Empty
+                try:
+                    message = self._get_message(stream="shell", timeout=min(left, 0.3))
+                except Empty:
+                    if not self._kernel.is_alive():
+                        raise RuntimeError("the kernel ended while it ran this cell") from None
+                    continue
+                if message["parent_header"].get("msg_id") == msg_id:
+                    self.reply = message["content"]
+                    return
+        finally:
+            self._spent += time.monotonic() - started
+
+    def _bounded_message(self, stream: str, timeout: float | None = None) -> Any:
+        """Pass messages on, without the bulk of an endless print."""
+        message = self._get_message(stream=stream, timeout=timeout)
+        if stream == "iopub" and message["msg_type"] == "stream":
+            text = message["content"]["text"]
+            message["content"]["text"] = text[: max(0, MAX_STREAM - int(self._kept))]
+            self._kept += len(text)
+        return message

@@ -1,0 +1,106 @@
+"""One pytest session over notebooks, in this process: what `grade` and every graded submission run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from .model import GradeError
+from .records import CheckResult
+
+__all__ = ["environment", "run_notebooks", "scratch", "warm_up"]
+
+SEED_VARIABLE = "COURSE_GRADING_SEED"
+_OPTIONS = (
+    "--nbval-lax --nbval-current-env --noconftest -q -s --color=no -p no:cacheprovider "
+    "-p no:doctest -p no:junitxml -p no:unraisableexception -p no:threadexception -p no:faulthandler"
+).split()
+
+
+def warm_up() -> None:
+    """Import pytest and nbval, but not the URI grammar that jsonschema would compile for most of two seconds."""
+    unknown = object()
+    before = sys.modules.get("rfc3987_syntax", unknown)
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    try:
+        import nbval.plugin  # noqa: F401
+        import pytest  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise GradeError(f"{error.name} is not installed: pip install 'course-lib[grade]'") from None
+    finally:
+        if before is unknown:
+            del sys.modules["rfc3987_syntax"]
+        else:
+            sys.modules["rfc3987_syntax"] = before
+
+
+def run_notebooks(
+    paths: Sequence[Path], *, on_cell: Callable[[str], None] | None = None, budget: float | None = None
+) -> dict[str, list[CheckResult]]:
+    """Run notebooks through nbval and return the results of their check cells, by path.
+
+    Parameters
+    ----------
+    paths
+        Notebook files.
+    on_cell
+        Called with a notebook's path after each cell.
+    budget
+        Seconds for the cells of one notebook; None for no limit.
+    """
+    warm_up()
+    import pytest
+
+    from .pytest_plugin import CheckWatcher
+
+    watcher = CheckWatcher(on_cell, budget)
+    spoken = io.StringIO()
+    empty = Path(os.environ["IPYTHONDIR"]) / "pytest.ini"
+    empty.write_text("[pytest]\n")
+    command = [*_OPTIONS, "-c", str(empty), f"--rootdir={empty.parent}", "-p", "nbval.plugin", *map(str, paths)]
+    with contextlib.redirect_stdout(spoken), contextlib.redirect_stderr(spoken):
+        status = pytest.main(command, plugins=[watcher])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        last = [line for line in spoken.getvalue().splitlines() if line.strip()][-1:] or [""]
+        raise GradeError(f"nbval could not run {', '.join(path.name for path in paths)}: {last[0]}")
+    return watcher.checks
+
+
+@contextlib.contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a private folder and point Jupyter and IPython at it, so that a run leaves nothing behind."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise GradeError(f"no room for temporary files: {error.strerror}") from None
+    with folder as name:
+        values = {
+            "IPYTHONDIR": name,
+            "JUPYTER_RUNTIME_DIR": name,
+            "JUPYTER_PLATFORM_DIRS": "1",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTEST_ADDOPTS": "",
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        }
+        with environment(values):
+            yield Path(name)

@@ -1,0 +1,207 @@
+"""What a process can be kept from: Linux namespaces, Landlock, another user, resource limits.
+
+Each layer is used where the system grants it; `Isolation` says what holds in the end. No layer needs
+another one, and every call goes to the kernel itself, so that nothing has to be installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import struct
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["LIMITS", "Isolation", "drop_privileges", "enter_namespaces", "forbid_tracing", "mount_private"]
+
+_LINUX = sys.platform == "linux"
+
+# clone flags, prctl and mount numbers of the Linux interface (the same on every architecture)
+_NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
+_MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 0x4000, 0x40000
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+
+MB = 2**20
+LIMITS = {
+    "RLIMIT_CPU": 120,  # seconds
+    "RLIMIT_AS": 2048 * MB,
+    "RLIMIT_FSIZE": 16 * MB,
+    "RLIMIT_NOFILE": 64,
+    "RLIMIT_NPROC": 1,  # this very process: neither a fork nor a thread more
+    "RLIMIT_CORE": 0,
+}
+WORK_BYTES = 64 * MB
+
+
+@dataclass
+class Isolation:
+    """What is known to hold for an untrusted process."""
+
+    network: bool = False
+    files: bool = False
+    processes: bool = False
+    user: bool = False
+    limits: bool = False
+    layers: list[str] = field(default_factory=list)
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def enter_namespaces(held: Isolation) -> bool:
+    """Leave the machine's network, mounts and processes behind; the next fork is process 1 of its own world.
+
+    Returns
+    -------
+    bool
+        Whether the system allowed it.
+    """
+    if not _LINUX:
+        return False
+    flags = _NEW_MOUNTS | _NEW_IPC | _NEW_PIDS | _NEW_NET
+    user, group = os.getuid(), os.getgid()
+    if user:
+        flags |= _NEW_USER
+    if _libc().unshare(flags):
+        return False
+    if user:
+        # Without a privilege of its own, a process may map itself alone into its new user namespace.
+        try:
+            Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+            Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+        except OSError:
+            return False
+    held.network = held.processes = True
+    held.layers.append("namespaces")
+    return True
+
+
+def mount_private(work: str, hidden: Iterable[str], held: Isolation) -> None:
+    """Within new namespaces: a small memory disk as `work`, nothing to see in `hidden`, a /proc of our own."""
+    libc = _libc()
+
+    def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> bool:
+        return libc.mount(source.encode(), target.encode(), kind.encode(), flags, data.encode()) == 0
+
+    safe = _MS_NOSUID | _MS_NODEV
+    if not mount("none", "/", "", _MS_REC | _MS_PRIVATE):
+        return
+    mount("proc", "/proc", "proc", safe)
+    covered = [mount("tmpfs", path, "tmpfs", safe, "size=4k,mode=755") for path in hidden]
+    mount("tmpfs", work, "tmpfs", safe, f"size={WORK_BYTES},mode=777")
+    if all(covered):
+        held.files = True
+        held.layers.append("mounts")
+
+
+def drop_privileges(work: str, hidden: Iterable[str], uid: int, held: Isolation) -> None:
+    """Give up, for good, whatever an answer has no need of: files, network, signals, user, resources."""
+    with contextlib.suppress(OSError):
+        os.chdir(work)
+    _landlock(work, [os.path.realpath(path) for path in hidden], held)
+    _change_user(uid, held)
+    for name, value in LIMITS.items():
+        if hasattr(resource, name):
+            kind = getattr(resource, name)
+            hard = resource.getrlimit(kind)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(kind, (value, value))
+    held.limits = resource.getrlimit(resource.RLIMIT_CPU)[0] == LIMITS["RLIMIT_CPU"]
+
+
+def forbid_tracing() -> None:
+    """Keep processes of the same user from reading this one's memory."""
+    if _LINUX:
+        _libc().prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _change_user(uid: int, held: Isolation) -> None:
+    """Become a user that nobody else is, or at least give up every capability."""
+    if _LINUX:
+        _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if os.getuid() == 0 and _python_is_public():
+        for number in (uid, 65534):
+            try:
+                os.setgroups([])
+                os.setgid(number)
+                os.setuid(number)
+            except OSError:
+                continue
+            held.user = True
+            held.layers.append("user")
+            return
+    if _LINUX:
+        header = struct.pack("=Ii", 0x20080522, 0)  # version 3 of the interface, this process
+        _libc().capset(header, bytes(24))
+
+
+def _python_is_public() -> bool:
+    """Return whether another user could still import modules from where Python is installed."""
+    places = {Path(sys.prefix), Path(sys.base_prefix), Path(os.__file__)}
+    return all(
+        step.stat().st_mode & 0o001 or not step.is_dir()
+        for place in places
+        for step in (place.resolve(), *place.resolve().parents)
+    )
+
+
+def _landlock(work: str, hidden: list[str], held: Isolation) -> None:
+    """Allow reading what is not `hidden`, writing in `work`, no TCP, no signal to the outside."""
+    if not _LINUX:
+        return
+    libc = _libc()
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    version = libc.syscall(_LANDLOCK_CREATE, None, 0, 1)
+    if version < 1:
+        return
+    every = (1 << (13 + (version >= 2) + (version >= 3))) - 1
+    read = 0b1101  # execute, read a file, list a folder
+    attributes = struct.pack("=QQQ", every, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
+    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    ruleset = libc.syscall(_LANDLOCK_CREATE, attributes, size, 0)
+    if ruleset < 0:
+        return
+
+    def allow(path: str, access: int) -> None:
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            if not os.path.isdir(path):
+                access &= 0b111
+            libc.syscall(_LANDLOCK_ADD, ruleset, 1, struct.pack("=Qi", access, handle), 0)
+            os.close(handle)
+
+    for path in _around(hidden):
+        allow(path, read)
+    for path in ("/dev/null", "/dev/zero", "/dev/urandom"):
+        allow(path, read | 0b10)
+    allow(work, every)
+    if libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0:
+        held.files = True
+        held.network = held.network or version >= 4
+        held.processes = held.processes or version >= 6
+        held.layers.append("landlock")
+    os.close(ruleset)
+
+
+def _around(hidden: list[str]) -> list[str]:
+    """Return the paths that Python needs, opened up wherever a hidden path lies below one of them."""
+    roots = {"/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc", "/opt", "/nix"}
+    roots |= {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix)}
+    allowed, todo = [], [path for path in roots if os.path.exists(path)]
+    while todo:
+        path = todo.pop()
+        if path in hidden:
+            continue
+        if any(h.startswith(path.rstrip("/") + "/") for h in hidden):
+            todo += [os.path.join(path, name) for name in os.listdir(path)]
+        else:
+            allowed.append(path)
+    return allowed
