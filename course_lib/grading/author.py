@@ -2,11 +2,11 @@
 
 ::
 
-    python -m course_lib.grading.author exercises/source/01_probability.ipynb   # write exercises/01_probability.ipynb
-    grade author-check                                                          # prove every exercise
+    python -m course_lib.grading.author exercises/source/01_probability.ipynb  # write the learner's notebook
+    grade author-check                                                         # prove every exercise
 
-A source holds statements, answer cells with their solutions between ``### BEGIN SOLUTION`` and ``### END SOLUTION``,
-and check cells, in nbgrader's format. nbgrader's own preprocessors turn it into the learner's notebook.
+A source holds statements, answer cells and check cells in nbgrader's format; the solutions stand between
+``### BEGIN SOLUTION`` and ``### END SOLUTION``. nbgrader's own preprocessors make the learner's notebook.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Cell = dict[str, Any]
 
 
 def generate(source: Notebook) -> Notebook:
-    """Return the learner's notebook: solutions become stubs, hidden tests go, statements and checks are locked.
+    """Return the learner's notebook: stubs for solutions, no hidden tests, statements and checks locked.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def generate(source: Notebook) -> Notebook:
 
 
 def learner_path(source: Path) -> Path:
-    """Return where the learner's notebook of a source is: ``exercises/NN.ipynb`` for ``exercises/source/NN.ipynb``."""
+    """Return where a learner finds it: ``exercises/source/NN.ipynb`` makes ``exercises/NN.ipynb``."""
     return source.parent.parent / source.name
 
 
@@ -83,7 +83,7 @@ def problems(source: Notebook) -> list[str]:
         elif _nbgrader_data(cell).get("grade"):
             unknown = _asked(cell) - names
             if unknown:
-                found.append(f"{where}: asks for {', '.join(sorted(unknown))}, which no answer cell above names")
+                found.append(f"{where}: no answer cell above names {', '.join(sorted(unknown))}")
             if not _course(cell).get("timeout"):
                 found.append(f"{where}: no timeout")
         else:
@@ -94,23 +94,33 @@ def problems(source: Notebook) -> list[str]:
 
 
 def score(notebook: Notebook, folder: Path) -> int:
-    """Run a notebook in a fresh kernel, cell after cell whatever fails, and add up the points of passed checks."""
+    """Run a notebook in a fresh kernel, every cell whatever fails, and add up the points of passed checks."""
     import nbformat
     from nbclient import NotebookClient
 
     run = nbformat.from_dict(copy.deepcopy(notebook))
     for cell in run.cells:
         cell.source = "".join(cell.source)
-    NotebookClient(run, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
-    passed = [cell for cell in _checks(run.cells) if not any(out.output_type == "error" for out in cell.outputs)]
-    return sum(_nbgrader_data(cell)["points"] for cell in passed)
+    place = {"metadata": {"path": str(folder)}}
+    quiet = ["--log-level=ERROR"]
+    NotebookClient(run, timeout=120, allow_errors=True, resources=place, extra_arguments=quiet).execute()
+    return sum(
+        _nbgrader_data(cell)["points"]
+        for cell in _checks(run.cells)
+        if all(output.output_type != "error" for output in cell.outputs)
+    )
 
 
 def author_check(paths: Iterable[str | os.PathLike]) -> int:
-    """Prove exercises and print one line a promise; return 0 if all hold, 1 if one does not, 2 if none could be read.
+    """Prove exercises, one line a promise.
 
     The promises: the source is complete, the learner's notebook is what the source generates, the untouched
     notebook scores 0, the solutions score 100.
+
+    Returns
+    -------
+    int
+        0 if every promise holds, 1 if one does not, 2 if there was nothing to read.
     """
     sources = list(_sources(Path(path) for path in paths))
     if not sources:
@@ -161,7 +171,7 @@ def _promises(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _sources(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield source notebooks: the files named, and those in a folder called source within the folders named."""
+    """Yield sources: the files named, the sources of learners' notebooks named, all within a folder."""
     for path in paths:
         if path.is_dir():
             found = path.rglob("*.ipynb")
@@ -193,7 +203,8 @@ def _answer_problems(cell: Cell) -> Iterator[str]:
     names = _course(cell).get("names") or []
     if not names:
         yield "names no function to be checked"
-    defined = {node.name for node in ast.parse("".join(cell["source"])).body if isinstance(node, ast.FunctionDef)}
+    statements = ast.parse("".join(cell["source"])).body
+    defined = {node.name for node in statements if isinstance(node, ast.FunctionDef)}
     for name in sorted(set(names) - defined):
         yield f"names {name}, which it does not define"
 
@@ -218,7 +229,7 @@ def _asked(cell: Cell) -> set[str]:
 
 
 def _checks(cells: list[Cell]) -> list[Cell]:
-    return [cell for cell in cells if _nbgrader_data(cell).get("grade") and not _nbgrader_data(cell).get("solution")]
+    return [cell for cell in cells if _nbgrader_data(cell).get("grade")]
 
 
 def _nbgrader_data(cell: Cell) -> dict[str, Any]:
