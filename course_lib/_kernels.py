@@ -1,10 +1,86 @@
-"""Stable kernels that several modules share. No checks here: callers have checked."""
+"""Stable kernels that several modules share. They trust their input; the callers judge it by what comes back.
+
+Distributions arrive as rows, shape (R, n). Long data is walked in blocks small enough for the processor's cache,
+through reused buffers: for ten million numbers, fresh memory for every temporary costs as much as the logarithms.
+"""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
-# log k! - k log k + k for k = 0 … 15, from exact factorials; beyond, Stirling's series is exact to rounding.
+BLOCK = 16_384  # elements: 128 kB of float64
+TINIEST = 5e-324  # the least positive float64; in its place, log(0) is finite and 0 log 0 comes out as 0
+NEAR_HALF = 0.49  # at most two outcomes of a distribution lie above it, whatever its dtype's rounding
+
+
+def blocks(rows: np.ndarray) -> Iterator[tuple[np.ndarray, tuple[slice, int]]]:
+    """Yield float64 blocks of ``rows``, several rows or part of one, and where each row's results belong.
+
+    The place indexes a table made by ``partials(rows)``, of shape (R, pieces a row is cut into).
+    """
+    n = rows.shape[1]
+    step, width = max(1, BLOCK // n), min(n, BLOCK)
+    for i in range(0, len(rows), step):
+        for piece, j in enumerate(range(0, n, width)):
+            block = rows[i : i + step, j : j + width]
+            yield np.ascontiguousarray(block, dtype=np.float64), (slice(i, i + step), piece)
+
+
+def partials(rows: np.ndarray) -> np.ndarray:
+    """Return zeros for one result of each row in each block: summed along the last axis, the row's total."""
+    return np.zeros((len(rows), -(-rows.shape[1] // BLOCK)))
+
+
+def log_of(p: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Write log(p) to ``out``, finite at 0 so that 0 log 0 = 0."""
+    return np.log(np.maximum(p, TINIEST, out=out), out=out)
+
+
+def entropy_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the entropy of each row in nats, the sum of each row, and the smallest entry of all.
+
+    With t an outcome near 1/2 or above, rest = sum of the others, total = t + rest, and p_i / total the distribution,
+
+        H = (t log1p(rest / t) + rest log(total) - sum_others p log p) / total.
+
+    Every term but the middle one, which is nearly 0, is positive: nothing cancels, not even at [1 - 1e-12, 1e-12],
+    where 1 - 1e-12 as a float has lost four digits of its distance from 1 and only ``rest`` still knows it.
+    Where no outcome is that large, t = 0 and the formula is the usual one.
+    """
+    t, rest, plogp = partials(rows), partials(rows), partials(rows)
+    lowest, buffers = math.inf, np.empty((2, min(rows.size, BLOCK)))
+    for block, at in blocks(rows):
+        others, logs = (b[: block.size].reshape(block.shape) for b in buffers)
+        lowest = np.minimum(lowest, block.min())  # unlike min(), lets NaN through
+        if block.max() > NEAR_HALF:
+            t[at], block = split_largest(block, out=others)
+        rest[at] = np.add.reduce(block, axis=-1)
+        plogp[at] = np.add.reduce(np.multiply(log_of(block, out=logs), block, out=logs), axis=-1)
+    return *_entropy_of_parts(t, rest, plogp), float(lowest)
+
+
+def _entropy_of_parts(t: np.ndarray, rest: np.ndarray, plogp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Join the pieces of each row, then apply the formula; return the entropies and the totals."""
+    largest = t.max(axis=-1)
+    second = t.sum(axis=-1) - largest  # a row may hold two halves, in different pieces
+    rest = rest.sum(axis=-1) + second
+    plogp = plogp.sum(axis=-1) + second * np.log(np.maximum(second, TINIEST))
+    total = largest + rest
+    with np.errstate(all="ignore"):  # totals of 0, inf or NaN are for the caller to judge
+        split = largest * np.log1p(rest / np.where(largest > 0, largest, 1))
+        return (split + rest * np.log(total) - plogp) / total, total
+
+
+def split_largest(rows: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest entry of each row, and ``out``: a copy of the rows with 0 in its place."""
+    where = np.arange(len(rows)), rows.argmax(axis=-1)
+    np.copyto(out, rows)
+    out[where] = 0
+    return rows[where], out
+
+
+# log k! - k log k + k for k = 0 … 15; from there on, the terms kept of Stirling's series are exact to rounding.
 _SMALL = np.array([0.0] + [math.log(math.factorial(k)) - k * math.log(k) + k for k in range(1, 16)])
 
 
@@ -34,3 +110,9 @@ def deviance(x: np.ndarray, m: np.ndarray) -> np.ndarray:
     v = u * u
     series = v * u * sum(v**j / (2 * j + 3) for j in range(8))
     return np.where(np.abs(u) <= 0.1, (x - m) * u + 2 * x * series, plain)
+
+
+def log_sum_exp(rows: np.ndarray) -> np.ndarray:
+    """Return log(sum(exp(row))) for rows of shape (R, n): the largest is taken out first, so nothing overflows."""
+    top = rows.max(axis=-1)
+    return top + np.log(np.exp(rows - top[:, None]).sum(axis=-1))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 # How far a sum may lie from one, by the dtype the caller handed in: rounding explains no more than this.
-SUM_TOLERANCE = {np.float16: 1e-2, np.float32: 1e-4}
+SUM_TOLERANCE = {"float16": 1e-2, "float32": 1e-4}
 DEFAULT_SUM_TOLERANCE = 1e-8
 
 
@@ -19,73 +19,83 @@ class ProbabilityError(ValueError):
     """The numbers given are not probabilities; the message says why and names the way out."""
 
 
+# ------------------------------------------------------------------------------------ arrays, by dtype
+
+
 def as_float(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     """Return ``x`` as a float32 or float64 array, by the dtype rules above; no copy unless needed."""
     x = np.asarray(x)
-    kind = x.dtype.kind
-    if kind == "f" and x.dtype.itemsize in (4, 8) and x.dtype.isnative:
+    if x.dtype == np.float64 or x.dtype == np.float32:
         return x
-    if kind == "f":
-        return x.astype(np.float32 if x.dtype.itemsize == 2 else np.float64)
-    if kind in "iu":
+    if x.dtype == np.float16:
+        return x.astype(np.float32)
+    if x.dtype.kind in "iuf":
         return x.astype(np.float64)
-    raise TypeError(f"{name} must hold real numbers, not dtype {x.dtype}; convert it, e.g. {name}.astype(float)")
+    raise TypeError(f"{name} must hold real numbers, not dtype {x.dtype}; convert it with .astype(float)")
 
 
-def sum_tolerance(dtype: np.dtype) -> float:
-    """Return how far from one the sum of a distribution given in ``dtype`` may lie."""
-    return SUM_TOLERANCE.get(dtype.type, DEFAULT_SUM_TOLERANCE)
+def sum_tolerance(x: ArrayLike) -> float:
+    """Return how far from one the sum of a distribution may lie, by the dtype it came in."""
+    return SUM_TOLERANCE.get(getattr(x, "dtype", None) and x.dtype.name, DEFAULT_SUM_TOLERANCE)
 
 
-def check_base(base: float) -> float:
-    """Return ``base`` if logarithms to it make a unit of information: positive, finite and not 1."""
-    if isinstance(base, bool) or not isinstance(base, (int, float, np.integer, np.floating)):
-        raise TypeError(f"base must be a number, not {type(base).__name__}; 2 gives bits, math.e gives nats")
-    if not (base > 0 and math.isfinite(base) and base != 1):
-        raise ValueError(f"base must be positive, finite and not 1, got {base}; 2 gives bits, math.e gives nats")
-    return base
+def plain(result: ArrayLike) -> int | float | np.ndarray:
+    """Return one float64 or int64 as Python's own number, which prints as a number; anything else as it is."""
+    if np.ndim(result) == 0 and np.asarray(result).dtype in (np.float64, np.int64):
+        return np.asarray(result).item()
+    return result
 
 
-def as_rng(rng: np.random.Generator | int | None) -> np.random.Generator:
-    """Return a Generator: the one given, or a new one from an integer seed (None: from fresh entropy)."""
-    if isinstance(rng, np.random.Generator):
-        return rng
-    if rng is None or (isinstance(rng, (int, np.integer)) and not isinstance(rng, bool)):
-        return np.random.default_rng(rng)
-    raise TypeError(f"rng must be a numpy Generator, an integer seed or None, not {type(rng).__name__}")
+# ----------------------------------------------------------------------------------- axes and rows
 
 
-def check_axis(x: np.ndarray, axis: int, *, name: str) -> int:
+def check_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
     """Return ``axis`` counted from the front; it must exist and hold at least one outcome."""
-    if x.ndim == 0:
+    if not shape:
         raise ProbabilityError(f"{name} is a single number; a distribution is an array of them, e.g. [p, 1 - p]")
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"axis {axis} does not exist: {name} has {x.ndim} dimension(s), shape {x.shape}")
-    if x.shape[axis] == 0:
-        raise ProbabilityError(f"{name} has no outcomes along axis {axis} (shape {x.shape}); give at least one")
-    return axis % x.ndim
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"axis {axis} does not exist: {name} has {len(shape)} dimension(s), shape {shape}")
+    if shape[axis] == 0:
+        raise ProbabilityError(f"{name} has no outcomes along axis {axis} (shape {shape}); give at least one")
+    return axis % len(shape)
 
 
-def check_masses(lowest: ArrayLike, total: ArrayLike, *, tolerance: float, normalize: bool, name: str) -> None:
-    """Judge distributions by their smallest entries and their sums, which a kernel may measure on its way."""
-    lowest, total = np.asarray(lowest), np.asarray(total)
-    if not np.all(lowest >= 0):  # NaN fails the comparison too
-        worst = np.min(lowest)  # NaN wins
+def as_rows(x: np.ndarray, axis: int, *, name: str) -> np.ndarray:
+    """Return ``x`` as a table (R, n) with one distribution a row, as a view where the layout allows."""
+    axis = check_axis(x.shape, axis, name=name)
+    if x.ndim == 1:
+        return x[None]
+    return np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
+
+
+def from_rows(values: np.ndarray, shape: tuple[int, ...], axis: int, *, keepdims: bool) -> float | np.ndarray:
+    """Return one value a row as the result for an array of ``shape`` reduced along ``axis``."""
+    axis %= len(shape)
+    return plain(values.reshape(shape[:axis] + (1,) * keepdims + shape[axis + 1 :]))
+
+
+# ------------------------------------------------------------------------------------ distributions
+
+
+def check_masses(
+    lowest: float, total: np.ndarray, *, tolerance: float, name: str, normalize: bool = False
+) -> None:
+    """Judge distributions by their smallest entry and their sums, which a kernel may measure on its way.
+
+    With ``normalize`` a sum need only be positive. An axis without rows is in order.
+    """
+    if not lowest >= 0:  # so that NaN is caught as well
+        what = "NaN" if math.isnan(lowest) else f"a negative probability, {lowest:.6g}"
+        raise ProbabilityError(f"{name} holds {what}; probabilities are numbers from 0 to 1: mend or drop that entry")
+    smallest, largest = total.min(initial=math.inf), total.max(initial=-math.inf)
+    if largest == math.inf:
+        raise ProbabilityError(f"{name} holds an infinite entry, or its sum overflows; scale it down or mend it")
+    if normalize and smallest == 0:
+        raise ProbabilityError(f"{name} sums to 0, so there is nothing to normalise; give at least one outcome mass")
+    if not normalize and (smallest < 1 - tolerance or largest > 1 + tolerance):
+        worst = max(smallest, largest, key=lambda total: abs(total - 1))
         raise ProbabilityError(
-            f"{name} holds {'NaN' if np.isnan(worst) else f'a negative probability, {worst:.6g}'}; "
-            f"probabilities are numbers from 0 to 1: mend or drop the entry before calling"
-        )
-    if not np.all(np.isfinite(total)):
-        raise ProbabilityError(f"{name} holds an infinite entry or its sum overflows; probabilities are from 0 to 1")
-    if normalize:
-        if not np.all(total > 0):
-            raise ProbabilityError(f"{name} sums to 0, so normalize=True has nothing to scale; give it some mass")
-        return
-    off = np.abs(total - 1)
-    if not np.all(off <= tolerance):
-        worst = total.flat[np.argmax(off)]
-        raise ProbabilityError(
-            f"{name} sums to {worst:.10g}, not 1; pass normalize=True if these are unnormalised weights"
+            f"{name} sums to {worst:.12g}, not 1; pass normalize=True if these are weights to be scaled"
         )
 
 
@@ -97,14 +107,12 @@ def as_probabilities(
     With ``normalize=True`` any non-negative weights with a positive sum will do, and are divided by that sum.
     The input is never changed.
     """
-    given = np.asarray(p)
-    p = as_float(given, name=name)
-    axis = check_axis(p, axis, name=name)
-    total = p.sum(axis=axis, keepdims=True, dtype=np.float64)
-    check_masses(
-        p.min(axis=axis), total, tolerance=sum_tolerance(given.dtype), normalize=normalize, name=name
-    )
-    return (p / total).astype(p.dtype) if normalize else p
+    x = as_float(p, name=name)
+    axis = check_axis(x.shape, axis, name=name)
+    total = x.sum(axis=axis, keepdims=True, dtype=np.float64)
+    lowest = float(x.min(initial=math.inf))
+    check_masses(lowest, total, tolerance=sum_tolerance(p), name=name, normalize=normalize)
+    return (x / total).astype(x.dtype, copy=False) if normalize else x
 
 
 def check_logits(logits: ArrayLike, *, axis: int = -1, name: str = "logits") -> np.ndarray:
@@ -114,17 +122,29 @@ def check_logits(logits: ArrayLike, *, axis: int = -1, name: str = "logits") -> 
         raise ValueError(f"{name} is a single number; give one logit for each outcome")
     top = logits.max(axis=axis, initial=-np.inf)
     if np.any(np.isnan(top)):
-        raise ValueError(f"{name} holds NaN; find where it came from before sampling or normalising")
+        raise ValueError(f"{name} holds NaN; find out where it came from before going on")
     if np.any(top == np.inf):
-        raise ValueError(f"{name} holds +inf; a certain outcome is 0 with -inf for the others")
+        raise ValueError(f"{name} holds +inf; for a certain outcome give it 0 and the others -inf")
     if np.any(top == -np.inf):
         raise ValueError(f"{name} rules every outcome out (all are -inf); leave at least one possible")
     return logits
 
 
+# ------------------------------------------------------------------------------------ single values
+
+
+def check_base(base: float) -> float:
+    """Return ``base`` if logarithms to it make a unit of information: positive, finite and not 1."""
+    if not _is_number(base):
+        raise TypeError(f"base must be a number, not {type(base).__name__}; 2 gives bits, math.e gives nats")
+    if not 0 < base < math.inf or base == 1:
+        raise ValueError(f"base must be positive, finite and not 1, got {base}; 2 gives bits, math.e gives nats")
+    return base
+
+
 def check_number(value: float, *, name: str) -> float:
     """Return ``value`` if it is one finite real number."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+    if not _is_number(value):
         raise TypeError(f"{name} must be one number, not {type(value).__name__}")
     if not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {value}")
@@ -147,15 +167,21 @@ def check_probability(value: float, *, name: str) -> float:
 
 def check_whole(value: int, *, name: str, lowest: int = 0) -> int:
     """Return ``value`` if it is a whole number, ``lowest`` or more."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+    if not _is_number(value) or isinstance(value, (float, np.floating)):
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < lowest:
         raise ValueError(f"{name} must be {lowest} or more, got {value}")
     return value
 
 
-def plain(result: np.ndarray) -> int | float | np.ndarray:
-    """Return a single float64 or int64 as Python's own float or int, so that it prints as a number; else ``result``."""
-    if np.ndim(result) == 0 and np.asarray(result).dtype in (np.float64, np.int64):
-        return np.asarray(result).item()
-    return result
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def as_rng(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return a Generator: the one given, or a new one from an integer seed (None: a different one every time)."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if rng is None or (_is_number(rng) and not isinstance(rng, (float, np.floating))):
+        return np.random.default_rng(rng)
+    raise TypeError(f"rng must be a numpy Generator, a whole number as seed, or None, not {type(rng).__name__}")
