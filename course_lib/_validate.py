@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 # How far a sum may lie from one, by the dtype the caller handed in: rounding explains no more than this.
-SUM_TOLERANCE = {"float16": 1e-2, "float32": 1e-4}
+SUM_TOLERANCE = {np.float16: 1e-2, np.float32: 1e-4}
 DEFAULT_SUM_TOLERANCE = 1e-8
+
+PLAIN = (np.dtype(np.float64), np.dtype(np.int64))  # what Python's own float and int stand for
 
 
 class ProbabilityError(ValueError):
@@ -36,13 +38,13 @@ def as_float(x: ArrayLike, *, name: str = "x") -> np.ndarray:
 
 def sum_tolerance(x: ArrayLike) -> float:
     """Return how far from one the sum of a distribution may lie, by the dtype it came in."""
-    return SUM_TOLERANCE.get(getattr(x, "dtype", None) and x.dtype.name, DEFAULT_SUM_TOLERANCE)
+    return SUM_TOLERANCE.get(np.asarray(x).dtype.type, DEFAULT_SUM_TOLERANCE)
 
 
 def plain(result: ArrayLike) -> int | float | np.ndarray:
     """Return one float64 or int64 as Python's own number, which prints as a number; anything else as it is."""
-    if np.ndim(result) == 0 and np.asarray(result).dtype in (np.float64, np.int64):
-        return np.asarray(result).item()
+    if isinstance(result, (np.ndarray, np.generic)) and result.ndim == 0 and result.dtype in PLAIN:
+        return result.item()
     return result
 
 
@@ -78,22 +80,22 @@ def from_rows(values: np.ndarray, shape: tuple[int, ...], axis: int, *, keepdims
 
 
 def check_masses(
-    lowest: float, total: np.ndarray, *, tolerance: float, name: str, normalize: bool = False
+    lowest: float, least: float, most: float, *, tolerance: float, name: str, normalize: bool = False
 ) -> None:
-    """Judge distributions by their smallest entry and their sums, which a kernel may measure on its way.
+    """Judge distributions by their lowest entry and their least and greatest sum, as a kernel may measure them.
 
-    With ``normalize`` a sum need only be positive. An axis without rows is in order.
+    With ``normalize`` a sum need only be positive and finite.
     """
-    if not lowest >= 0:  # so that NaN is caught as well
-        what = "NaN" if math.isnan(lowest) else f"a negative probability, {lowest:.6g}"
-        raise ProbabilityError(f"{name} holds {what}; probabilities are numbers from 0 to 1: mend or drop that entry")
-    smallest, largest = total.min(initial=math.inf), total.max(initial=-math.inf)
-    if largest == math.inf:
+    if math.isnan(lowest) or math.isnan(least):
+        raise ProbabilityError(f"{name} holds NaN; find out where it came from, and drop or mend that entry")
+    if lowest < 0:
+        raise ProbabilityError(f"{name} holds a negative probability, {lowest:.6g}; probabilities run from 0 to 1")
+    if most == math.inf:
         raise ProbabilityError(f"{name} holds an infinite entry, or its sum overflows; scale it down or mend it")
-    if normalize and smallest == 0:
-        raise ProbabilityError(f"{name} sums to 0, so there is nothing to normalise; give at least one outcome mass")
-    if not normalize and (smallest < 1 - tolerance or largest > 1 + tolerance):
-        worst = max(smallest, largest, key=lambda total: abs(total - 1))
+    if normalize and least == 0:
+        raise ProbabilityError(f"{name} sums to 0, so there is nothing to normalise; give some outcome mass")
+    if not normalize and not (1 - tolerance <= least and most <= 1 + tolerance):
+        worst = max(least, most, key=lambda total: abs(total - 1))
         raise ProbabilityError(
             f"{name} sums to {worst:.12g}, not 1; pass normalize=True if these are weights to be scaled"
         )
@@ -110,8 +112,8 @@ def as_probabilities(
     x = as_float(p, name=name)
     axis = check_axis(x.shape, axis, name=name)
     total = x.sum(axis=axis, keepdims=True, dtype=np.float64)
-    lowest = float(x.min(initial=math.inf))
-    check_masses(lowest, total, tolerance=sum_tolerance(p), name=name, normalize=normalize)
+    extremes = [x.min(initial=np.inf), total.min(initial=np.inf), total.max(initial=-np.inf)]
+    check_masses(*map(float, extremes), tolerance=sum_tolerance(p), name=name, normalize=normalize)
     return (x / total).astype(x.dtype, copy=False) if normalize else x
 
 

@@ -60,7 +60,7 @@ def surprisal(p: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     >>> surprisal([1, 0.5, 0.25, 0], base=2)
     array([ 0.,  1.,  2., inf])
     >>> surprisal(1 / 52, base=2)                   # one card from a deck, in bits
-    5.700439718141093
+    5.700439718141092
     """
     p, base = as_float(p, name="p"), check_base(base)
     if not np.all((p >= 0) & (p <= 1)):
@@ -127,6 +127,6 @@ def entropy(
         p = as_probabilities(p, axis=axis, normalize=True)
     p, tolerance = as_float(p, name="p"), sum_tolerance(p)
     rows = as_rows(p, axis, name="p")
-    h, total, lowest = entropy_rows(rows)  # measures the sums on its way, so checking them costs no pass of its own
-    check_masses(lowest, total, tolerance=tolerance, name="p")
+    h, extremes = entropy_rows(rows)  # it measures the sums anyway, so checking them costs no pass of its own
+    check_masses(*extremes, tolerance=tolerance, name="p")
     return from_rows(h / math.log(base), p.shape, axis, keepdims=keepdims)
