@@ -57,12 +57,21 @@ class Notebook:
         return {grade_id(cell): cell_source(cell) for cell in self.cells if is_answer(cell)}
 
 
-def read_notebook(path: str | os.PathLike) -> Notebook:
-    """Read a notebook of the course, or raise GradeError with the one line to show."""
+def read_notebook(path: str | os.PathLike, *, follow_links: bool = True) -> Notebook:
+    """Read a notebook of the course, or raise GradeError with the one line to show.
+
+    Parameters
+    ----------
+    path
+        The file.
+    follow_links
+        Whether a symbolic link is read. A submission must not point to somebody else's file.
+    """
     path = Path(path)
+    # A pipe in place of a file must not keep us waiting.
+    extra = getattr(os, "O_NONBLOCK", 0) | (0 if follow_links else getattr(os, "O_NOFOLLOW", 0))
     try:
-        # O_NONBLOCK: a pipe in place of a file must not keep us waiting.
-        with open(path, "rb", opener=lambda p, flags: os.open(p, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | extra)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise GradeError(f"{path} is not a file")
@@ -74,7 +83,8 @@ def read_notebook(path: str | os.PathLike) -> Notebook:
     except IsADirectoryError:
         raise GradeError(f"{path} is a folder") from None
     except OSError as error:
-        reason = "you may not read it" if error.errno == errno.EACCES else error.strerror
+        reasons = {errno.EACCES: "you may not read it", errno.ELOOP: "it is a link"}
+        reason = reasons.get(error.errno, error.strerror)
         raise GradeError(f"cannot read {path}: {reason}") from None
     return parse_notebook(raw, path.stem, str(path))
 

@@ -37,14 +37,15 @@ def connect(space: dict[str, Any]) -> Answers:
     forbid_tracing()
     plan = json.loads(Path(os.environ[PLAN_VARIABLE]).read_text())
     control = socket.socket(fileno=os.dup(int(os.environ[CONTROL_VARIABLE])))
-    return Answers(plan["set-ups"], plan["steps"], control, space)
+    return Answers(plan, control, space)
 
 
 class Answers:
     """The answers of one submission, each run in an untrusted worker."""
 
-    def __init__(self, setups: str, steps: list[dict], control: socket.socket, space: dict[str, Any]) -> None:
-        self._setups, self._steps, self._control, self._space = setups, steps, control, space
+    def __init__(self, plan: dict[str, Any], control: socket.socket, space: dict[str, Any]) -> None:
+        self._begin = {"setups": plan["setups"], "seed": plan["seed"]}
+        self._steps, self._control, self._space = plan["steps"], control, space
         self._done = 0
         self._deadly: set[int] = set()
         self._channel: Channel | None = None
@@ -106,7 +107,7 @@ class Answers:
         self._workers += 1
         self._channel = Channel(request_child(self._control))
         self._exchange(None)
-        self._exchange({"do": "begin", "setups": self._setups})
+        self._exchange(self._begin)
         for index in range(self._done):
             if index not in self._deadly:
                 self._run_step(index)

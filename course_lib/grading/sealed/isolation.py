@@ -1,4 +1,4 @@
-"""What a process can be kept from: Linux namespaces, Landlock, another user, resource limits.
+"""What a process can be kept from: Linux namespaces, Landlock, seccomp, another user, resource limits.
 
 Each layer is used where the system grants it; `Isolation` says what holds in the end. No layer needs
 another one, and every call goes to the kernel itself, so that nothing has to be installed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import resource
 import struct
@@ -24,7 +25,21 @@ _LINUX = sys.platform == "linux"
 _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 0x4000, 0x40000
+_PR_SET_SECCOMP, _SECCOMP_FILTER = 22, 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+
+# System calls that no answer needs, by machine: (audit number, {calls}). Starting processes and threads,
+# sockets, signals to others, looking into others, namespaces and mounts, and io_uring, which can do most of these.
+_REFUSED = {
+    "x86_64": (
+        0xC000003E,
+        (56, 57, 58, 435, 41, 62, 200, 234, 129, 424, 101, 310, 311, 304, 272, 308, 165, 166, 155, 425),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        (220, 435, 198, 129, 130, 131, 138, 424, 117, 270, 271, 265, 97, 268, 40, 39, 41, 425),
+    ),
+}
 
 MB = 2**20
 LIMITS = {
@@ -45,7 +60,6 @@ class Isolation:
     network: bool = False
     files: bool = False
     processes: bool = False
-    user: bool = False
     limits: bool = False
     layers: list[str] = field(default_factory=list)
 
@@ -114,6 +128,7 @@ def drop_privileges(work: str, hidden: Iterable[str], uid: int, held: Isolation)
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             with contextlib.suppress(OSError, ValueError):
                 resource.setrlimit(kind, (value, value))
+    _refuse_system_calls(held)
     held.limits = resource.getrlimit(resource.RLIMIT_CPU)[0] == LIMITS["RLIMIT_CPU"]
 
 
@@ -135,12 +150,36 @@ def _change_user(uid: int, held: Isolation) -> None:
                 os.setuid(number)
             except OSError:
                 continue
-            held.user = True
             held.layers.append("user")
             return
     if _LINUX:
         header = struct.pack("=Ii", 0x20080522, 0)  # version 3 of the interface, this process
         _libc().capset(header, bytes(24))
+
+
+def _refuse_system_calls(held: Isolation) -> None:
+    """Install a seccomp filter: what is listed in `_REFUSED` fails as if resources had run out."""
+    audit, calls = _REFUSED.get(os.uname().machine, (0, ()))
+    if not _LINUX or not calls:
+        return
+    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    refuse = len(calls) + 1  # how far the first comparison of the number is from the refusal
+    program = [
+        (load, 0, 0, 4),
+        (equal, 0, len(calls) + 3, audit),
+        (load, 0, 0, 0),
+        (at_least, refuse, 0, 0x40000000),
+        *((equal, refuse - 1 - i, 0, call) for i, call in enumerate(calls)),
+        (give, 0, 0, 0x7FFF0000),
+        (give, 0, 0, 0x00050000 | errno.EAGAIN),
+    ]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
+    header = struct.pack("@HP", len(program), ctypes.addressof(code))
+    libc = _libc()
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, header, 0, 0) == 0:
+        held.network = held.processes = True
+        held.layers.append("seccomp")
 
 
 def _python_is_public() -> bool:
@@ -193,7 +232,8 @@ def _landlock(work: str, hidden: list[str], held: Isolation) -> None:
 
 def _around(hidden: list[str]) -> list[str]:
     """Return the paths that Python needs, opened up wherever a hidden path lies below one of them."""
-    roots = {"/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc", "/opt", "/nix"}
+    roots = {"/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/opt", "/nix"}
+    roots |= {"/etc/ld.so.cache", "/etc/localtime"}
     roots |= {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix)}
     allowed, todo = [], [path for path in roots if os.path.exists(path)]
     while todo:

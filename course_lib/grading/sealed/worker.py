@@ -12,6 +12,7 @@ import contextlib
 import gc
 import json
 import os
+import random
 import re
 import select
 import shutil
@@ -19,9 +20,11 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
+
+import numpy
 
 from . import forkserver, isolation
 from .codec import Channel, ChannelClosed, CodecError, decode, encode
@@ -150,6 +153,7 @@ def _guard(connection: socket.socket, prepared: dict, hidden: list[str]) -> None
             isolation.mount_private(work, hidden, held)
         elif os.getuid() == 0:
             os.chmod(work, 0o777)
+        os.environ.update(HOME=work, TMPDIR=work, MPLCONFIGDIR=work)
         isolation.drop_privileges(work, hidden, uid, held)
         _work(Channel(connection), prepared, held)
         os._exit(0)
@@ -185,37 +189,46 @@ def _wait_for_either(connection: socket.socket, worker: int) -> None:
 def _work(channel: Channel, prepared: dict, held: isolation.Isolation) -> None:
     """Answer requests until the trusted side hangs up."""
     channel.send(vars(held))
-    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins, "display": lambda *a, **k: None}
-    setups: list = []
+    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins, "display": _display}
+    actions = {"set-up": _set_up, "define": _define, "call": _call}
+    try:
+        begin = channel.receive()
+    except ChannelClosed:
+        return
+    setups = prepared[begin["setups"]]
+    _seed(begin["seed"])
+    channel.send({})
     while True:
         try:
             request = channel.receive()
         except (ChannelClosed, CodecError):
             return
-        operation = request["do"]
-        if operation == "begin":
-            setups, reply = prepared[request["setups"]], {}
-        elif operation == "set-up":
-            reply = _attempt(lambda r=request: _set_up(r, setups, space))
-        elif operation == "define":
-            reply = _attempt(lambda r=request: _define(r, space))
-        else:
-            reply = _attempt(lambda r=request: _call(r, space))
+        reply = _attempt(actions[request["do"]], request, space, setups)
         try:
             channel.send(reply)
         except CodecError as error:
             channel.send({"error": ["CodecError", [], str(error), None]})
 
 
-def _attempt(action: Any) -> dict:
+def _seed(seed: int) -> None:
+    """Start the global generators anew, so that grading a submission twice gives one result."""
+    random.seed(seed)
+    numpy.random.seed(seed % 2**32)  # noqa: NPY002 (the global state of answers that use it)
+
+
+def _attempt(action: Callable[..., dict], *args: Any) -> dict:
     """Return what the action gives, or its error as plain strings."""
     try:
-        return action()
+        return action(*args)
     except BaseException as error:
         return {"error": _describe(error)}
 
 
-def _set_up(request: dict, setups: list, space: dict) -> dict:
+def _display(*values: Any, **options: Any) -> None:
+    """Stand in for IPython's display, which needs no import in a notebook."""
+
+
+def _set_up(request: dict, space: dict, setups: list) -> dict:
     """Bind the names of a set-up cell, or run it now if it had to wait for an answer."""
     bound = setups[request["index"]]
     if bound is None:
@@ -225,7 +238,7 @@ def _set_up(request: dict, setups: list, space: dict) -> dict:
     return {}
 
 
-def _define(request: dict, space: dict) -> dict:
+def _define(request: dict, space: dict, _: list) -> dict:
     """Run an answer cell and report on each name that it owes."""
     exec(compile(_without_magics(request["source"]), _filename(request["id"]), "exec"), space)
     return {"names": {name: _report(space[name]) for name in request["names"] if name in space}}
@@ -239,7 +252,7 @@ def _report(value: Any) -> dict:
         return {"callable": True} if callable(value) else {"refused": str(error)}
 
 
-def _call(request: dict, space: dict) -> dict:
+def _call(request: dict, space: dict, _: list) -> dict:
     """Call an answer with decoded arguments and encode what it returns."""
     kwargs = {key: decode(value) for key, value in request["kwargs"].items()}
     value = space[request["name"]](*map(decode, request["args"]), **kwargs)
