@@ -42,7 +42,8 @@ def run_node(source, value=None):
     wrapped = (
         'import { readFileSync } from "node:fs";\n'
         'const given = JSON.parse(readFileSync(0, "utf8"));\n'
-        "const plain = (k, v) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v);\n"
+        "const special = (v) => typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0));\n"
+        "const plain = (k, v) => (!special(v) ? v : v === 0 ? '-0' : String(v));\n"
         "const give = (v) => process.stdout.write(JSON.stringify(v, plain));\n"
     ) + source
     done = subprocess.run(

@@ -67,7 +67,8 @@ def page_of(theme):
     ]
     return (
         f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
-        '<title>Explorables</title><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        '<title>Explorables</title><meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'
         '<link rel="stylesheet" href="explorables/explorables.css"><script type="module" '
         f'src="explorables/index.js"></script><style>{THEMES[theme]} body{{max-width:46rem;margin:1rem auto;'
         "padding:0 1rem;font:16px sans-serif;background:var(--pst-color-background);"
