@@ -18,6 +18,8 @@ def main(source: Path = ROOT) -> int:
         # Sphinx would not repeat a warning about a page it holds as read, and the next build would pass.
         (source / "_build" / ".doctrees" / "environment.pickle").unlink(missing_ok=True)
         print("The site was not built: the cause stands above.", file=sys.stderr)
+    else:
+        print("Its figures and search are fully alive behind a server: 'make serve' starts one.")
     return status
 
 

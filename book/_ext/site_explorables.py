@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -15,9 +16,10 @@ from sphinx.util.docutils import SphinxDirective
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-_ELEMENT = re.compile(
-    r'(?P<open><ex-(?P<name>[a-z][a-z0-9-]*)\b[^>]*><script type="application/json">(?P<data>.*?)</script>)'
-    r"(?P<close></ex-(?P=name)>)",
+_NAME = re.compile(r"<ex-([a-z][a-z0-9-]*)")
+_DRAWN = re.compile(
+    r'(?P<open><ex-(?P<name>[a-z][a-z0-9-]*)\b[^>]*? data-alt="(?P<alt>[^"]*)"[^>]*>'
+    r'<script type="application/json">(?P<data>.*?)</script>)(?P<close></ex-(?P=name)>)',
     re.DOTALL,
 )
 
@@ -42,16 +44,29 @@ class ExplorableDirective(SphinxDirective):
 
 
 def add_first_frames(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
-    """Draw each explorable's first frame into the page and name the ones it holds."""
+    """Draw each explorable's first frame into the page."""
     body = context.get("body") or ""
-    found = list(_ELEMENT.finditer(body))
-    context["explorables"] = sorted({match["name"] for match in found})
-    if not found:
-        return
-    wanted = [{"name": match["name"], "data": json.loads(match["data"])} for match in found]
-    render = Path(app.srcdir) / "book" / "_static" / "explorables" / "render.mjs"
-    frames = iter(json.loads(site_node.run(render, json.dumps(wanted))))
-    context["body"] = _ELEMENT.sub(lambda match: match["open"] + next(frames) + match["close"], body)
+    names = set(_NAME.findall(body))
+    context["explorables"] = bool(names)
+    for name in names:
+        _write_offline(app, name)
+    wanted = [
+        {"name": found["name"], "data": json.loads(found["data"]), "alt": html.unescape(found["alt"])}
+        for found in _DRAWN.finditer(body)
+    ]
+    if wanted:
+        render = Path(app.srcdir) / "book" / "_static" / "explorables" / "render.mjs"
+        frames = iter(json.loads(site_node.run(render, json.dumps(wanted))))
+        context["body"] = _DRAWN.sub(lambda found: found["open"] + next(frames) + found["close"], body)
+
+
+def _write_offline(app: Sphinx, name: str) -> None:
+    """Write the explorable as one plain script: browsers load no modules for a page opened from the disk."""
+    from course_lib.explorables import bundle
+
+    script = Path(app.outdir) / "_static" / "explorables" / "offline" / f"{name}.js"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(f'(() => {{\n"use strict";\n{bundle(name)}}})();\n', encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict:

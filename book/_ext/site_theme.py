@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from sphinx.writers.html import HTML5Translator
 
 # What the theme and the extensions copy and no page asks for.
-UNUSED = """images locales scripts styles vendor basic.css file.png kl-tree.svg minus.png plus.png pygments.css
-sbt-webpack-macros.html togglebutton.css togglebutton.js webpack-macros.html""".split()
+UNUSED = [
+    *["images", "locales", "scripts", "styles", "vendor"],
+    *["basic.css", "pygments.css", "togglebutton.css", "togglebutton.js"],
+    *["file.png", "minus.png", "plus.png", "sbt-webpack-macros.html", "webpack-macros.html"],
+]
 DESCRIPTION_LENGTH = 160
 
 
@@ -49,10 +52,9 @@ class Fold(SphinxPostTransform):
             title = node.children[0] if node.children and isinstance(node.children[0], nodes.title) else None
             label = admonitionlabels.get(node.tagname, "Show")
             summary = fold_summary("", "", *(title.children if title else [nodes.Text(label)]))
-            kept = [name for name in node["classes"] if name not in ("toggle", "dropdown")]
             kind = [node.tagname] if node.tagname in admonitionlabels else []
             rest = node.children[1 if title else 0 :]
-            folded = fold("", summary, *rest, classes=[*kept, *kind], ids=node["ids"])
+            folded = fold("", summary, *rest, classes=kind)
             folded["open"] = "toggle-shown" in node["classes"]
             node.replace_self(folded)
 
@@ -121,7 +123,9 @@ def add_context(
 
 def site_map(toctree: Callable[..., str]) -> str:
     """Return the course's contents; the captions are no headings, or they would break the page's outline."""
-    links = toctree(titles_only=True, collapse=False, maxdepth=2).replace(' role="heading"', "")
+    links = toctree(titles_only=True, collapse=False, includehidden=True, maxdepth=2).replace(
+        ' role="heading"', ""
+    )
     return links.replace('class="current reference internal"', 'class="current" aria-current="page"')
 
 

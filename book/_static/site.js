@@ -1,20 +1,34 @@
 // Comfort for readers with scripts: theme, copying code, the section being read, printing. Nothing depends on it.
 const root = document.documentElement;
 
-// Dark or light: the button turns away from what is shown; choosing the system's own mode forgets the choice.
+// Dark or light: the system's mode until the reader chooses; choosing the system's own forgets the choice.
 const system = matchMedia("(prefers-color-scheme: dark)");
-document.querySelector(".theme-button")?.addEventListener("click", () => {
-  const shown = root.dataset.theme === "auto" ? (system.matches ? "dark" : "light") : root.dataset.theme;
-  const wanted = shown === "dark" ? "light" : "dark";
-  const isSystems = wanted === (system.matches ? "dark" : "light");
-  root.dataset.theme = isSystems ? "auto" : wanted;
+const systems = () => (system.matches ? "dark" : "light");
+const store = (change) => {
   try {
-    if (isSystems) localStorage.removeItem("theme");
-    else localStorage.setItem("theme", wanted);
+    return change(localStorage);
   } catch {
-    // A browser that stores nothing keeps the choice for this page.
+    return null; // A browser that stores nothing keeps the choice for this page.
   }
+};
+system.addEventListener("change", () => {
+  if (!store((kept) => kept.getItem("theme"))) root.dataset.theme = systems();
 });
+document.querySelector(".theme-button").addEventListener("click", () => {
+  const wanted = root.dataset.theme === "dark" ? "light" : "dark";
+  root.dataset.theme = wanted;
+  store((kept) => (wanted === systems() ? kept.removeItem("theme") : kept.setItem("theme", wanted)));
+});
+
+// Browsers load no modules for a page opened from the disk; there the explorables come as plain scripts.
+if (location.protocol === "file:") {
+  const elements = [...document.querySelectorAll(".explorable, .question")];
+  for (const name of new Set(elements.map((element) => element.localName.replace("ex-", "")))) {
+    const script = document.createElement("script");
+    script.src = `${root.dataset.content_root}_static/explorables/offline/${name}.js`;
+    document.head.append(script);
+  }
+}
 
 // A button on each piece of code.
 for (const block of document.querySelectorAll(".cell_input .highlight, .bd-article > section .highlight-bash .highlight, .highlight-console .highlight")) {
@@ -70,10 +84,10 @@ if (links.size) {
   mark();
 }
 
-// Paper cannot be unfolded.
+// Paper cannot be unfolded; the code behind a figure stays behind it.
 let folded = [];
 addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("article details:not([open])")];
+  folded = [...document.querySelectorAll("article details:not([open], .hide)")];
   for (const details of folded) details.open = true;
 });
 addEventListener("afterprint", () => {
