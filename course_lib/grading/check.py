@@ -68,10 +68,7 @@ def graded(exercise: str) -> Callable[[Callable[..., None]], Callable[..., None]
             try:
                 function(*answers)
             except NotAttempted as failure:
-                message = (
-                    f"○ Exercise {exercise} is waiting for you: {failure}\n"
-                    f"  A first nudge: grade hint {exercise}"
-                )
+                message = f"○ Exercise {exercise}: {failure}\n  A first nudge: grade hint {exercise}"
                 raise NotAttempted(message) from None
             except CheckFailed as failure:
                 message = f"✗ Exercise {exercise}: {failure}\n  Stuck? grade hint {exercise}"
@@ -110,8 +107,8 @@ def ask(function: Any, *args: Any, said: str | None = None, **kwargs: Any) -> An
             value = function(*copy.deepcopy(args), **copy.deepcopy(kwargs))
     except NotImplementedError:
         raise NotAttempted(
-            f"`{name}` still holds its stub. In the answer cell, write your code in place of\n"
-            "  `raise NotImplementedError`, run that cell, then run this one again."
+            f"`{name}` is still to be written. Put your code in place of `raise NotImplementedError`,\n"
+            "  run that cell, then run this one again."
         ) from None
     except CheckFailed:
         raise
@@ -232,13 +229,13 @@ def show(value: Any) -> str:
     >>> show(np.array([0.5, 0.25]))
     '[0.5, 0.25]'
     >>> show(np.zeros((200, 3)))
-    'a float64 array of shape (200, 3) that starts [0.0, 0.0, 0.0, 0.0, …]'
+    'an array of shape (200, 3), float64, that starts [0.0, 0.0, 0.0, 0.0, …]'
     """
     if type(value) is np.ndarray:
         if value.size <= 12:
             return _shorten(_rounded(value.tolist()))
         start = ", ".join(_rounded(item) for item in value.ravel()[:4].tolist())
-        return f"a {value.dtype} array of shape {value.shape} that starts [{start}, …]"
+        return f"an array of shape {value.shape}, {value.dtype}, that starts [{start}, …]"
     if value is None:
         return "None (is a return missing?)"
     if callable(value):

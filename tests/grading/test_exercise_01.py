@@ -1,0 +1,889 @@
+"""Exercise 1: the stub earns nothing, the solutions everything, and realistic mistakes are each caught.
+
+The matrix of wrong answers runs the notebook's cells in this process; a kernel each would take minutes.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from course_lib.grading.check import CheckFailed, NotAttempted
+from course_lib.grading.notebooks import read
+
+EXERCISES = Path(__file__).parents[2] / "exercises"
+NAME = "01_probability.ipynb"
+SOURCE, LEARNER = read(EXERCISES / "source" / NAME), read(EXERCISES / NAME)
+
+
+def text(cell: dict) -> str:
+    return "".join(cell["source"])
+
+
+def checks(notebook: dict) -> list[SimpleNamespace]:
+    """The check cells: id, exercise, points, code, and the names that the code asks for."""
+    found = []
+    for cell in notebook["cells"]:
+        data = cell["metadata"].get("nbgrader", {})
+        if data.get("grade"):
+            names = [
+                n.id for n in ast.walk(ast.parse(text(cell))) if isinstance(n, ast.Name) and n.id != "check"
+            ]
+            exercise = cell["metadata"]["course"]["exercise"]
+            found.append(
+                SimpleNamespace(
+                    id=data["grade_id"],
+                    exercise=exercise,
+                    names=names,
+                    code=text(cell),
+                    **{"points": data["points"]},
+                )
+            )
+    return found
+
+
+CHECKS = checks(SOURCE)
+
+
+def names_of(notebook: dict) -> dict:
+    """Run every cell but the checks, and return what it defined."""
+    space: dict = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and not cell["metadata"]["nbgrader"]["grade"]:
+            exec(text(cell), space)
+    return space
+
+
+def outcome(check: SimpleNamespace, space: dict) -> str:
+    """Run one check cell; return "" if it passed, else its message."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(check.code, dict(space))
+    except CheckFailed as failure:
+        return str(failure)
+    assert printed.getvalue().startswith(f"✓ {check.exercise} ")
+    return ""
+
+
+@pytest.fixture(scope="module")
+def solved() -> dict:
+    return names_of(SOURCE)
+
+
+# --- the whole notebook -----------------------------------------------------------------------------------
+
+
+def test_points_make_a_hundred_in_six_to_nine_exercises():
+    assert sum(check.points for check in CHECKS) == 100
+    assert 6 <= len({check.exercise for check in CHECKS}) <= 9
+
+
+def test_every_exercise_gives_partial_credit():
+    for exercise in {check.exercise for check in CHECKS}:
+        assert sum(check.exercise == exercise for check in CHECKS) >= 3
+
+
+def test_learners_notebook_holds_no_solution():
+    page = "\n".join(map(text, LEARNER["cells"]))
+    assert "SOLUTION" not in page
+    answers = [cell for cell in LEARNER["cells"] if cell["metadata"]["nbgrader"]["solution"]]
+    for cell in answers:
+        for function in ast.parse(text(cell)).body:
+            doc, body = function.body
+            assert isinstance(doc, ast.Expr)
+            assert isinstance(body, ast.Raise)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_untouched_answer_is_asked_for_kindly(check):
+    with pytest.raises(NotAttempted) as failure:
+        exec(check.code, names_of(LEARNER))
+    assert f"grade hint {check.exercise}" in str(failure.value)
+    assert "is still to be written" in str(failure.value)
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2", "3", "a class of 2026"])
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_solution_passes_whatever_the_seed(check, seed, solved, monkeypatch):
+    monkeypatch.setenv("COURSE_GRADING_SEED", seed)
+    assert outcome(check, solved) == ""
+
+
+LAZY = {
+    "nothing": lambda *args, **kwargs: None,
+    "zero": lambda *args, **kwargs: 0.0,
+    "one": lambda *args, **kwargs: 1,
+    "a pair": lambda *args, **kwargs: (0.0, 0.0),
+    "the first argument": lambda *args, **kwargs: args[0],
+    "the last argument": lambda *args, **kwargs: args[-1],
+    "zeros like the first argument": lambda *args, **kwargs: np.zeros(np.shape(args[0])),
+    "whole zeros like the first argument": lambda *args, **kwargs: np.zeros(np.shape(args[0]), dtype=int),
+    "noise": lambda *args, **kwargs: np.random.default_rng().random(np.shape(args[0])),
+    "a string": lambda *args, **kwargs: "0.5",
+    "a list": lambda *args, **kwargs: [0.5, 0.5],
+}
+
+
+@pytest.mark.parametrize("lazy", LAZY)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_lazy_answers_earn_nothing(check, lazy, solved):
+    message = outcome(check, solved | dict.fromkeys(check.names, LAZY[lazy]))
+    assert message.startswith(f"✗ Exercise {check.exercise}: ")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_examples_learned_by_heart_earn_nothing(check, solved):
+    """An answer that knows the visible examples alone, and gives the first of them to anything else."""
+    examples = examples_of(check.exercise, solved)
+    for name in check.names:
+        known = {key: value for key, value in examples.items() if key[0] == name}
+        assert known, f"no visible example calls {name}"
+        first = next(iter(known.values()))
+
+        def by_heart(*args, name=name, known=known, first=first, **kwargs):
+            return known.get((name, repr((args, kwargs))), first)
+
+        assert outcome(check, solved | {name: by_heart})
+
+
+def examples_of(exercise: str, solved: dict) -> dict:
+    """Run a statement's visible examples with the solutions; return {(name, arguments): value}."""
+    seen = {}
+
+    def recorded(name, function):
+        def call(*args, **kwargs):
+            seen[name, repr((args, kwargs))] = function(*args, **kwargs)
+            return seen[name, repr((args, kwargs))]
+
+        return call
+
+    names = {name for check in CHECKS if check.exercise == exercise for name in check.names}
+    space = solved | {name: recorded(name, solved[name]) for name in names}
+    for block in example_blocks(exercise):
+        exec(block, space)
+    return seen
+
+
+def example_blocks(exercise: str) -> list[str]:
+    statement = next(
+        c
+        for c in SOURCE["cells"]
+        if "hints" in c["metadata"].get("course", {}) and c["metadata"]["course"]["exercise"] == exercise
+    )
+    return re.findall(r"```python\n(.*?)```", text(statement), flags=re.DOTALL)
+
+
+def test_examples_in_the_statements_are_true(solved):
+    """`call   # value` in a statement: the numbers of the comment are what the solution gives, rounded."""
+    compared = 0
+    for exercise in sorted({check.exercise for check in CHECKS}):
+        space = dict(solved)
+        for block in example_blocks(exercise):
+            lines = block.splitlines()
+            for node in ast.parse(block).body:
+                comment = lines[node.end_lineno - 1].partition("#")[2]
+                code = ast.get_source_segment(block, node)
+                if not isinstance(node, ast.Expr):
+                    exec(code, space)
+                    continue
+                value, said = eval(code, space), re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", comment)
+                flat = np.concatenate(
+                    [np.ravel(v) for v in value] if isinstance(value, tuple) else [np.ravel(value)]
+                )
+                if "seed" in code:
+                    assert len(flat) == 5
+                    continue
+                assert np.allclose(flat, [float(number) for number in said[: len(flat)]], atol=0.006), code
+                compared += 1
+    assert compared >= 20
+
+
+# --- wrong answers ----------------------------------------------------------------------------------------
+
+WRONG = [
+    # label, code, the checks that catch it (and no other)
+    ("1.1 natural log as bits", "def surprisal(p, base=2): return -np.log(p) + 0.0", {"surprisal-values"}),
+    (
+        "1.1 always bits",
+        "def surprisal(p, base=2): return -np.log2(np.asarray(p, float)) + 0.0",
+        {"surprisal-values"},
+    ),
+    (
+        "1.1 sign",
+        "def surprisal(p, base=2): return np.log(p) / np.log(base)",
+        {"surprisal-values", "surprisal-axioms"},
+    ),
+    ("1.1 minus zero", "def surprisal(p, base=2): return -np.log(p) / np.log(base)", {"surprisal-axioms"}),
+    ("1.1 one minus p", "def surprisal(p, base=2): return 1 - p", {"surprisal-values", "surprisal-axioms"}),
+    (
+        "1.1 one over p",
+        "def surprisal(p, base=2): return 1 / p - 1",
+        {"surprisal-values", "surprisal-axioms"},
+    ),
+    (
+        "1.1 zero clipped",
+        "def surprisal(p, base=2): return -np.log(np.maximum(p, 1e-12)) / np.log(base) + 0.0",
+        {"surprisal-axioms"},
+    ),
+    (
+        "1.1 scalars only",
+        """
+        import math
+        def surprisal(p, base=2): return math.log(1 / p, base) if p else math.inf
+     """,
+        {"surprisal-values", "surprisal-axioms"},
+    ),
+    (
+        "1.1 rounded up",
+        """
+        def surprise_bracket(a, b, n):
+            k = 0
+            while 2**k * a**n < b**n: k += 1
+            return k / n, (k + 1) / n
+     """,
+        {"surprise-bracket-ends"},
+    ),
+    (
+        "1.1 strict at powers of two",
+        """
+        def surprise_bracket(a, b, n):
+            k = 0
+            while 2 ** (k + 1) * a**n < b**n: k += 1
+            return k / n, (k + 1) / n
+     """,
+        {"surprise-bracket-ends"},
+    ),
+    (
+        "1.1 floats underflow",
+        """
+        def surprise_bracket(a, b, n):
+            k = 0
+            while (a / b) ** n <= 0.5 ** (k + 1) and k < 10_000: k += 1
+            return k / n, (k + 1) / n
+     """,
+        {"surprise-bracket-ends"},
+    ),
+    (
+        "1.1 forgets to share among n",
+        """
+        def surprise_bracket(a, b, n):
+            k = (b**n // a**n).bit_length() - 1
+            return float(k), float(k + 1)
+     """,
+        {"surprise-bracket-ends"},
+    ),
+    (
+        "1.2 sums along the kept axis",
+        "def marginal(counts, keep): return counts.sum(axis=keep) / counts.sum()",
+        {"table-marginal"},
+    ),
+    (
+        "1.2 counts, not shares",
+        "def marginal(counts, keep): return counts.sum(axis=1 - keep)",
+        {"table-marginal"},
+    ),
+    (
+        "1.2 keepdims left on",
+        "def marginal(c, keep): return c.sum(axis=1 - keep, keepdims=True) / c.sum()",
+        {"table-marginal"},
+    ),
+    ("1.2 the mean", "def marginal(c, keep): return c.mean(axis=1 - keep)", {"table-marginal"}),
+    (
+        "1.2 joint for conditional",
+        "def conditional(counts, given): return counts / counts.sum()",
+        {"table-conditional", "table-empty-rows"},
+    ),
+    (
+        "1.2 the other way round",
+        "def conditional(c, given): return c / c.sum(axis=given, keepdims=True)",
+        {"table-conditional", "table-empty-rows"},
+    ),
+    (
+        "1.2 no keepdims",
+        "def conditional(counts, given): return counts / counts.sum(axis=1 - given)",
+        {"table-conditional", "table-empty-rows"},
+    ),
+    (
+        "1.2 ignores `given`",
+        "def conditional(counts, given): return counts / counts.sum(axis=1, keepdims=True)",
+        {"table-conditional", "table-empty-rows"},
+    ),
+    (
+        "1.2 zeros for nothing",
+        """
+        def conditional(counts, given):
+            return np.nan_to_num(counts / counts.sum(axis=1 - given, keepdims=True))
+     """,
+        {"table-empty-rows"},
+    ),
+    (
+        "1.2 smoothed",
+        """
+        def conditional(counts, given):
+            return (counts + 1e-6) / (counts + 1e-6).sum(axis=1 - given, keepdims=True)
+     """,
+        {"table-empty-rows", "table-conditional"},
+    ),
+    (
+        "1.2 signed gap",
+        """
+        def independence_gap(counts):
+            p = counts / counts.sum()
+            return (p - np.outer(p.sum(axis=1), p.sum(axis=0))).max()
+     """,
+        {"table-independence"},
+    ),
+    (
+        "1.2 sum of gaps",
+        """
+        def independence_gap(counts):
+            p = counts / counts.sum()
+            return np.abs(p - np.outer(p.sum(axis=1), p.sum(axis=0))).sum()
+     """,
+        {"table-independence"},
+    ),
+    (
+        "1.2 correlation",
+        "def independence_gap(counts): return abs(np.corrcoef(counts)[0, 1])",
+        {"table-independence"},
+    ),
+    (
+        "1.3 masses",
+        "def histogram_density(counts, edges): return counts / counts.sum()",
+        {"density-area", "density-units"},
+    ),
+    (
+        "1.3 not normalised",
+        "def histogram_density(counts, edges): return counts / np.diff(edges)",
+        {"density-area", "density-units"},
+    ),
+    (
+        "1.3 scaled to the peak",
+        """
+        def histogram_density(counts, edges):
+            h = counts / np.diff(edges)
+            return h / h.max()
+     """,
+        {"density-area", "density-units"},
+    ),
+    (
+        "1.3 heights sum to one",
+        """
+        def histogram_density(counts, edges):
+            h = counts / np.diff(edges)
+            return h / h.sum()
+     """,
+        {"density-area", "density-units"},
+    ),
+    (
+        "1.3 one width for all",
+        "def histogram_density(c, e): return c / c.sum() / (e[1] - e[0])",
+        {"density-area", "density-units"},
+    ),
+    (
+        "1.3 whole bins only",
+        """
+        def probability_between(density, edges, low, high):
+            inside = (edges[:-1] >= low) & (edges[1:] <= high)
+            return (density * np.diff(edges))[inside].sum()
+     """,
+        {"density-between"},
+    ),
+    (
+        "1.3 heights added",
+        """
+        def probability_between(density, edges, low, high):
+            return density[(edges[1:] > low) & (edges[:-1] < high)].sum()
+     """,
+        {"density-between"},
+    ),
+    (
+        "1.3 overlap not clipped",
+        """
+        def probability_between(density, edges, low, high):
+            return (density * (np.minimum(edges[1:], high) - np.maximum(edges[:-1], low))).sum()
+     """,
+        {"density-between"},
+    ),
+    (
+        "1.4 unweighted mean",
+        "def expected_loss(loss, belief): return np.full(belief.shape[:-1] + loss.shape[:1], loss.mean())",
+        {"loss-expected"},
+    ),
+    ("1.4 axes swapped", "def expected_loss(loss, belief): return belief @ loss", {"loss-expected"}),
+    ("1.4 one belief only", "def expected_loss(loss, belief): return loss @ belief", {"loss-expected"}),
+    ("1.4 forgot the sum", "def expected_loss(loss, belief): return loss * belief", {"loss-expected"}),
+    (
+        "1.4 likeliest state",
+        "def best_action(loss, belief): return loss.argmin(axis=0)[np.argmax(belief, axis=-1)]",
+        {"loss-action"},
+    ),
+    (
+        "1.4 argmax",
+        "def best_action(loss, belief): return np.argmax(belief @ loss.T, axis=-1)",
+        {"loss-action"},
+    ),
+    ("1.4 no axis", "def best_action(loss, belief): return np.argmin(belief @ loss.T)", {"loss-action"}),
+    (
+        "1.4 mildest worst case",
+        """
+        def best_action(loss, belief):
+            return np.full(belief.shape[:-1], loss.max(axis=1).argmin())[()]
+     """,
+        {"loss-action"},
+    ),
+    ("1.4 spread, not error", "def measure(x): return x.mean(), x.std(ddof=1)", {"loss-error"}),
+    ("1.4 over n", "def measure(x): return x.mean(), x.std(ddof=1) / len(x)", {"loss-error"}),
+    ("1.4 divisor n", "def measure(x): return x.mean(), x.std() / np.sqrt(len(x))", {"loss-error"}),
+    ("1.4 median", "def measure(x): return np.median(x), x.std(ddof=1) / np.sqrt(len(x))", {"loss-error"}),
+    (
+        "1.5 mirrored",
+        "def sample_exponential(u, mean): return -mean * np.log(u)",
+        {"exponential-values", "exponential-edges"},
+    ),
+    (
+        "1.5 rate for mean",
+        "def sample_exponential(u, mean): return -np.log1p(-u) / mean",
+        {"exponential-values", "exponential-edges"},
+    ),
+    (
+        "1.5 tiny u lost",
+        "def sample_exponential(u, mean): return -mean * np.log(1 - u)",
+        {"exponential-edges"},
+    ),
+    (
+        "1.5 the CDF itself",
+        "def sample_exponential(u, mean): return 1 - np.exp(-u / mean)",
+        {"exponential-values", "exponential-edges"},
+    ),
+    (
+        "1.5 own randomness",
+        "def sample_exponential(u, mean): return np.random.default_rng(0).exponential(mean, u.shape)",
+        {"exponential-values", "exponential-edges"},
+    ),
+    (
+        "1.5 side left",
+        "def sample_categorical(u, p): return np.searchsorted(np.cumsum(p), u)",
+        {"categorical-edges"},
+    ),
+    (
+        "1.5 off by one",
+        "def sample_categorical(u, p): return np.searchsorted(np.cumsum(p), u, side='right') - 1",
+        {"categorical-values", "categorical-edges"},
+    ),
+    (
+        "1.5 searches the masses",
+        "def sample_categorical(u, p): return np.searchsorted(p, u, side='right')",
+        {"categorical-values", "categorical-edges"},
+    ),
+    (
+        "1.5 falls off the end",
+        "def sample_categorical(u, p): return np.searchsorted(np.cumsum(p), u, side='right')",
+        {"categorical-edges"},
+    ),
+    (
+        "1.5 clipped to the last",
+        """
+        def sample_categorical(u, p):
+            return np.minimum(np.searchsorted(np.cumsum(p), u, side="right"), len(p) - 1)
+     """,
+        {"categorical-edges"},
+    ),
+    (
+        "1.5 floats",
+        "def sample_categorical(u, p): return np.searchsorted(np.cumsum(p), u, side='right').astype(float)",
+        {"categorical-values", "categorical-edges"},
+    ),
+    (
+        "1.5 uniform",
+        "def sample_categorical(u, p): return (u * len(p)).astype(int)",
+        {"categorical-values", "categorical-edges"},
+    ),
+    ("1.6 noise sign", "def gumbel_noise(u): return np.log(-np.log(u))", {"gumbel-noise"}),
+    ("1.6 one log", "def gumbel_noise(u): return -np.log(u)", {"gumbel-noise"}),
+    ("1.6 mirrored noise", "def gumbel_noise(u): return -np.log(-np.log(1 - u))", {"gumbel-noise"}),
+    (
+        "1.6 wrong axis",
+        "def gumbel_pick(logits, noise): return np.argmax(logits + noise, axis=0)",
+        {"gumbel-pick"},
+    ),
+    (
+        "1.6 noise on probabilities",
+        """
+        def gumbel_pick(logits, noise):
+            p = np.exp(logits - logits.max())
+            return np.argmax(p / p.sum() + noise, axis=1)
+     """,
+        {"gumbel-pick"},
+    ),
+    (
+        "1.6 greedy",
+        "def gumbel_pick(logits, noise): return np.full(len(noise), np.argmax(logits))",
+        {"gumbel-pick"},
+    ),
+    (
+        "1.6 overflows",
+        "def gumbel_pick(logits, noise): return np.argmax(np.exp(logits) * np.exp(noise), axis=1)",
+        {"gumbel-pick"},
+    ),
+    (
+        "1.6 the score, not the token",
+        "def gumbel_pick(logits, noise): return np.max(logits + noise, axis=1)",
+        {"gumbel-pick"},
+    ),
+    (
+        "1.6 normal noise",
+        """
+        def gumbel_draw(logits, size, seed):
+            return np.argmax(logits + np.random.default_rng(seed).normal(size=(size, len(logits))), axis=1)
+     """,
+        {"gumbel-frequencies"},
+    ),
+    (
+        "1.6 minus the noise",
+        """
+        def gumbel_draw(logits, size, seed):
+            return np.argmax(logits - np.random.default_rng(seed).gumbel(size=(size, len(logits))), axis=1)
+     """,
+        {"gumbel-frequencies"},
+    ),
+    (
+        "1.6 one noise for all tokens",
+        """
+        def gumbel_draw(logits, size, seed):
+            return np.argmax(logits + np.random.default_rng(seed).gumbel(size=(size, 1)), axis=1)
+     """,
+        {"gumbel-frequencies", "gumbel-seeds"},
+    ),
+    (
+        "1.6 seed ignored",
+        """
+        def gumbel_draw(logits, size, seed):
+            return np.argmax(logits + np.random.default_rng().gumbel(size=(size, len(logits))), axis=1)
+     """,
+        {"gumbel-seeds"},
+    ),
+    (
+        "1.6 seed fixed",
+        """
+        def gumbel_draw(logits, size, seed):
+            return np.argmax(logits + np.random.default_rng(0).gumbel(size=(size, len(logits))), axis=1)
+     """,
+        {"gumbel-seeds"},
+    ),
+    (
+        "1.7 never redistributes",
+        "def build_alias(p): return np.minimum(p * len(p), 1), np.arange(len(p))",
+        {"alias-table", "alias-edges", "alias-whole"},
+    ),
+    (
+        "1.7 not scaled by K",
+        "def build_alias(p): return p.copy(), np.full(len(p), p.argmax())",
+        {"alias-table", "alias-edges", "alias-whole"},
+    ),
+    (
+        "1.7 heights above one",
+        "def build_alias(p): return p * len(p), np.arange(len(p))",
+        {"alias-table", "alias-edges", "alias-whole"},
+    ),
+    (
+        "1.7 the donor keeps what it gave",
+        """
+        def build_alias(p):
+            h = p * len(p); keep = np.ones(len(p)); alias = np.arange(len(p))
+            tall = [i for i in range(len(p)) if h[i] >= 1]
+            for i in range(len(p)):
+                if h[i] < 1: keep[i], alias[i] = h[i], tall[0]
+            return keep, alias
+     """,
+        {"alias-table", "alias-edges", "alias-whole"},
+    ),
+    (
+        "1.7 a donor never turns short",
+        """
+        def build_alias(p):
+            h = p * len(p); keep = np.ones(len(p)); alias = np.arange(len(p))
+            short = [i for i in range(len(p)) if h[i] < 1]; tall = [i for i in range(len(p)) if h[i] >= 1]
+            while short and tall:
+                i = short.pop(); keep[i], alias[i] = h[i], tall[-1]
+                h[tall[-1]] -= 1 - h[i]
+                if h[tall[-1]] <= 0: tall.pop()
+            return keep, alias
+     """,
+        {"alias-table", "alias-edges", "alias-whole"},
+    ),
+    (
+        "1.7 aliases as floats",
+        """
+        solution = build_alias
+        def build_alias(p):
+            keep, alias = solution(p)
+            return keep, alias.astype(float)
+     """,
+        {"alias-table", "alias-edges", "alias-whole"},
+    ),
+    (
+        "1.7 fails on one server",
+        """
+        solution = build_alias
+        def build_alias(p):
+            return solution(p) if p[1] >= 0 else None
+     """,
+        {"alias-edges"},
+    ),
+    (
+        "1.7 keep and alias swapped",
+        """
+        def draw_alias(keep, alias, u, v):
+            column = (u * len(keep)).astype(int)
+            return np.where(v < keep[column], alias[column], column)
+     """,
+        {"alias-draw", "alias-whole"},
+    ),
+    (
+        "1.7 coin at most",
+        """
+        def draw_alias(keep, alias, u, v):
+            column = (u * len(keep)).astype(int)
+            return np.where(v <= keep[column], column, alias[column])
+     """,
+        {"alias-draw"},
+    ),
+    (
+        "1.7 column rounded",
+        """
+        def draw_alias(keep, alias, u, v):
+            column = np.rint(u * (len(keep) - 1)).astype(int)
+            return np.where(v < keep[column], column, alias[column])
+     """,
+        {"alias-draw", "alias-whole"},
+    ),
+    (
+        "1.7 one uniform for both",
+        """
+        def draw_alias(keep, alias, u, v):
+            column = (u * len(keep)).astype(int)
+            return np.where(u < keep[column], column, alias[column])
+     """,
+        {"alias-draw", "alias-whole"},
+    ),
+    (
+        "1.8 the likelihood",
+        "def log_likelihood(p): return np.prod(p, axis=-1)",
+        {"logs-values", "logs-underflow"},
+    ),
+    (
+        "1.8 log of the product",
+        "def log_likelihood(p): return np.log(np.prod(p, axis=-1))",
+        {"logs-underflow"},
+    ),
+    ("1.8 bits", "def log_likelihood(p): return np.log2(p).sum(axis=-1)", {"logs-values", "logs-underflow"}),
+    ("1.8 mean", "def log_likelihood(p): return np.log(p).mean(axis=-1)", {"logs-values", "logs-underflow"}),
+    ("1.8 no axis", "def log_likelihood(p): return np.log(p).sum()", {"logs-values", "logs-underflow"}),
+    (
+        "1.8 clipped at 1e-300",
+        "def log_likelihood(p): return np.log(np.maximum(p, 1e-300)).sum(axis=-1)",
+        {"logs-underflow"},
+    ),
+    (
+        "1.8 nats for powers of ten",
+        "def orders_of_magnitude(a, b): return np.log(a).sum() - np.log(b).sum()",
+        {"logs-orders"},
+    ),
+    (
+        "1.8 ratio of products",
+        "def orders_of_magnitude(a, b): return np.log10(np.prod(a) / np.prod(b))",
+        {"logs-orders"},
+    ),
+    (
+        "1.8 b over a",
+        "def orders_of_magnitude(a, b): return np.log10(b).sum() - np.log10(a).sum()",
+        {"logs-orders"},
+    ),
+    (
+        "1.9 alpha not in the total",
+        """
+        def fit_pixels(X, levels, alpha):
+            counts = (X[:, :, None] == np.arange(levels)).sum(axis=0)
+            return (counts + alpha) / len(X)
+     """,
+        {"pixels-fit", "pixels-score"},
+    ),
+    (
+        "1.9 no smoothing",
+        """
+        def fit_pixels(X, levels, alpha):
+            return (X[:, :, None] == np.arange(levels)).mean(axis=0)
+     """,
+        {"pixels-fit", "pixels-score"},
+    ),
+    (
+        "1.9 one histogram for all pixels",
+        """
+        def fit_pixels(X, levels, alpha):
+            counts = np.bincount(X.ravel(), minlength=levels) + alpha
+            return np.tile(counts / counts.sum(), (X.shape[1], 1))
+     """,
+        {"pixels-fit", "pixels-score"},
+    ),
+    (
+        "1.9 product of pixels",
+        """
+        def log_prob(X, table):
+            return np.log(table[np.arange(X.shape[1]), X].prod(axis=1))
+     """,
+        {"pixels-log-prob"},
+    ),
+    (
+        "1.9 mean over pixels",
+        """
+        def log_prob(X, table):
+            return np.log(table[np.arange(X.shape[1]), X]).mean(axis=1)
+     """,
+        {"pixels-log-prob", "pixels-score"},
+    ),
+    (
+        "1.9 summed over images",
+        """
+        def log_prob(X, table):
+            return np.log(table[np.arange(X.shape[1]), X]).sum(axis=0)
+     """,
+        {"pixels-log-prob", "pixels-score"},
+    ),
+    (
+        "1.9 nats as bits",
+        "def bits_per_pixel(log_p, n_pixels): return -np.mean(log_p) / n_pixels",
+        {"pixels-bits", "pixels-score"},
+    ),
+    (
+        "1.9 times ln 2",
+        "def bits_per_pixel(log_p, n_pixels): return -np.mean(log_p) / n_pixels * np.log(2)",
+        {"pixels-bits", "pixels-score"},
+    ),
+    (
+        "1.9 bits an image",
+        "def bits_per_pixel(log_p, n_pixels): return -np.mean(log_p) / np.log(2)",
+        {"pixels-bits", "pixels-score"},
+    ),
+    (
+        "1.9 sign",
+        "def bits_per_pixel(log_p, n_pixels): return np.mean(log_p) / n_pixels / np.log(2)",
+        {"pixels-bits", "pixels-score"},
+    ),
+]
+
+
+@pytest.mark.parametrize("seed", ["0", "7"])
+@pytest.mark.parametrize(("label", "code", "caught_by"), WRONG, ids=[label for label, _, _ in WRONG])
+def test_wrong_answer_is_caught_where_it_is_wrong(label, code, caught_by, seed, solved, monkeypatch):
+    monkeypatch.setenv("COURSE_GRADING_SEED", seed)
+    space = dict(solved)
+    exec(dedent(code), space)
+    messages = {c.id: outcome(c, space) for c in CHECKS if c.exercise == label.split()[0]}
+    assert {id_ for id_, message in messages.items() if message} == caught_by
+    for message in filter(None, messages.values()):
+        assert f"grade hint {label.split()[0]}" in message
+        assert "Traceback" not in message
+        assert len(message) < 900
+
+
+def test_each_exercise_has_three_wrong_answers():
+    for exercise in {check.exercise for check in CHECKS}:
+        assert sum(label.startswith(exercise) for label, _, _ in WRONG) >= 3
+
+
+def test_each_check_catches_something():
+    assert set.union(*(caught_by for _, _, caught_by in WRONG)) == {check.id for check in CHECKS}
+
+
+@pytest.mark.parametrize(
+    ("label", "advice"),
+    [
+        ("1.1 natural log as bits", "nats"),
+        ("1.5 mirrored", "mirrored"),
+        ("1.5 side left", "side"),
+        ("1.8 log of the product", "5e-324"),
+        ("1.9 nats as bits", "nats"),
+    ],
+)
+def test_well_known_slips_are_named(label, advice, solved):
+    code = next(code for name, code, _ in WRONG if name == label)
+    space = dict(solved)
+    exec(dedent(code), space)
+    messages = [outcome(c, space) for c in CHECKS if c.exercise == label.split()[0]]
+    assert any(advice in message.partition("Perhaps: ")[2] for message in messages)
+
+
+# --- through pytest and nbgrader --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stub(tmp_path) -> Path:
+    return Path(shutil.copy(EXERCISES / NAME, tmp_path / "stub.ipynb"))
+
+
+@pytest.fixture
+def solution(tmp_path) -> Path:
+    return Path(shutil.copy(EXERCISES / "source" / NAME, tmp_path / "solution.ipynb"))
+
+
+def nbval(notebook: Path) -> subprocess.CompletedProcess:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "-q",
+        "--color=no",
+        "-p",
+        "no:cacheprovider",
+        notebook.name,
+    ]
+    return subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True, timeout=300)
+
+
+def test_nbval_fails_the_stub_without_a_wall_of_traceback(stub):
+    run = nbval(stub)
+    assert run.returncode == 1
+    assert f"{len(CHECKS)} failed" in run.stdout
+    assert "is still to be written" in run.stdout
+    assert "Traceback (most recent call last)" not in run.stdout
+
+
+def test_nbval_passes_the_solution(solution):
+    run = nbval(solution)
+    assert run.returncode == 0, run.stdout[-3000:]
+
+
+def test_nbgrader_validates_the_solution(solution):
+    pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install 'course-lib[author]'")
+    from nbgrader.validator import Validator
+
+    results = Validator(ignore_checksums=False).validate(str(solution))
+    assert results == {}
+
+
+def test_nbgrader_finds_the_stub_wanting(stub):
+    pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install 'course-lib[author]'")
+    from nbgrader.validator import Validator
+
+    results = Validator().validate(str(stub))
+    assert len(results["failed"]) == len(CHECKS)
+
+
+def test_notebooks_hold_no_pictures_and_no_outputs():
+    for notebook in (SOURCE, LEARNER):
+        assert all(not cell.get("outputs") for cell in notebook["cells"])
+        assert "image/" not in json.dumps(notebook)
