@@ -23,6 +23,7 @@ from typing import Any
 from . import merge
 from .model import GradeError, Notebook, read_notebook, require_checks
 from .records import NotebookResult, plain
+from .run import scratch
 from .submission import BUDGET, Sealer, describe_isolation, grader_version, seed_for
 
 __all__ = ["Job", "find_jobs", "grade_batch", "read_references"]
@@ -93,13 +94,13 @@ def grade_batch(
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise GradeError(f"cannot write to {out}: {error.strerror}") from None
-    with Sealer(references, [submissions, out, source]) as sealer:
+    with scratch(), Sealer(references, [submissions, out, source]) as sealer:
         for line in describe_isolation(sealer.isolation):
             say(line)
         version = f"{grader_version()}-{'-'.join(sealer.isolation['layers'])}"
         grader = _Grader(sealer, version, seed, cache)
         records: dict[Job, dict[str, Any]] = {}
-        for job, result in _side_by_side(jobs, grader.run, workers):
+        for job, result in _side_by_side(jobs, grader.run, workers, references):
             records[job] = {"student": job.student, "assignment": job.assignment, **result}
             on_done(len(records), len(jobs))
     return [records[job] for job in jobs]
@@ -231,7 +232,10 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def _side_by_side(
-    jobs: Iterable[Job], work: Callable[[Job], dict[str, Any]], workers: int
+    jobs: Iterable[Job],
+    work: Callable[[Job], dict[str, Any]],
+    workers: int,
+    references: Mapping[str, Notebook],
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Yield each job's result as it comes; a job whose process dies is tried once more, then recorded as such."""
     waiting = [(job, TRIES) for job in reversed(list(jobs))]
@@ -247,10 +251,11 @@ def _side_by_side(
                     continue
                 del running[pipe]
                 result = child.finish()
-                if result is None and child.tries > 1:
+                if result is None and child.tries > 1:  # died, or failed through no fault of the submission
                     waiting.append((child.job, child.tries - 1))
                 elif result is None:
-                    yield child.job, _without_run("error", "the grader could not finish this one", None)
+                    reference = references.get(child.job.reference)
+                    yield child.job, _without_run("error", "the grader could not finish this one", reference)
                 elif "stop" in result:
                     raise GradeError(result["stop"])
                 else:
@@ -311,8 +316,8 @@ def _be_child(job: Job, work: Callable[[Job], dict[str, Any]], write: int) -> No
     try:
         try:
             result = work(job)
-        except GradeError as error:
-            result = _without_run("error", str(error), None)
+        except GradeError:
+            os._exit(1)
         except OSError as error:
             result = {"stop": f"cannot keep results: {error.strerror}; what is done is kept, run this again"}
         with open(write, "wb") as pipe:

@@ -49,6 +49,7 @@ class CheckWatcher:
         self._on_cell, self._budget = on_cell, budget
         self._watches: dict[Any, _Watch] = {}
         self.checks: dict[str, list[CheckResult]] = {}
+        self.no_kernel = ""
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -83,6 +84,8 @@ class CheckWatcher:
         watch = self._watches.get(item.parent)
         if watch is None or not (report.when == "call" or (report.when == "setup" and not report.passed)):
             return report
+        if report.when == "setup":
+            self.no_kernel = str(call.excinfo.value)
         passed = report.when == "call" and report.passed and not hasattr(report, "wasxfail")
         outcome, message = ("passed", "") if passed else watch.explain(call)
         if is_answer(item.cell) and not passed:

@@ -68,6 +68,8 @@ def run_notebooks(
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         last = [line for line in spoken.getvalue().splitlines() if line.strip()][-1:] or [""]
         raise GradeError(f"nbval could not run {', '.join(path.name for path in paths)}: {last[0]}")
+    if watcher.no_kernel:
+        raise GradeError(f"no kernel could be started: {watcher.no_kernel}")
     return watcher.checks
 
 
@@ -102,5 +104,9 @@ def scratch() -> Iterator[Path]:
             "PYTEST_ADDOPTS": "",
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         }
-        with environment(values):
-            yield Path(name)
+        before, tempfile.tempdir = tempfile.tempdir, name
+        try:
+            with environment(values):
+                yield Path(name)
+        finally:
+            tempfile.tempdir = before

@@ -22,7 +22,7 @@ from .run import SEED_VARIABLE, environment, run_notebooks, scratch, warm_up
 from .sealed.codec import Channel, ChannelClosed
 from .sealed.forkserver import ForkServer, request_child
 
-__all__ = ["Sealer", "describe_isolation", "grader_version", "seed_for"]
+__all__ = ["Sealer", "describe_isolation", "grader_version", "imports_of", "seed_for"]
 
 BUDGET = 60.0  # seconds for all the cells of one submission
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -59,7 +59,7 @@ class Sealer:
             stack.callback(workers.close)
             self.isolation = _probe(workers)
             inherit = [workers.control.fileno()]
-            server = kernels.KernelServer(_imports(self.references.values()), env=dict(os.environ), inherit=inherit)
+            server = kernels.KernelServer(["course_lib.grading.proxy", *imports_of(self.references.values())], env=dict(os.environ), inherit=inherit)
             stack.callback(server.close)
             self._environment = {**server.environment, proxy.CONTROL_VARIABLE: str(workers.control.fileno())}
             warm_up()
@@ -149,9 +149,9 @@ def _probe(workers: ForkServer) -> dict[str, Any]:
         channel.close()
 
 
-def _imports(references: Iterable[Notebook]) -> list[str]:
+def imports_of(references: Iterable[Notebook]) -> list[str]:
     """Return the modules that set-up cells import, for the kernel server to have at hand."""
-    found: set[str] = {"course_lib.grading.proxy"}
+    found: set[str] = {"course_lib.grading.check"}
     for source in (cell for notebook in references for cell in merge.set_up_cells(notebook)):
         found |= set(_imported(source))
     return sorted(found)

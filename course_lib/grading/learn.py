@@ -1,0 +1,218 @@
+"""For one learner: run notebooks as they are, give hints, put a notebook back."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import kernels, merge, model
+from .batch import write_atomically
+from .model import GradeError, Notebook, read_notebook, require_checks
+from .records import CheckResult, NotebookResult
+from .run import environment, run_notebooks, scratch
+from .submission import PACKAGE, Sealer, imports_of, seed_for
+
+__all__ = ["find_notebooks", "grade_as_submitted", "grade_notebooks", "next_hint", "released", "reset"]
+
+STUB = ["# Your code goes here, in place of the next line.", "raise NotImplementedError"]
+REPAIR = "To get the course's checks back and keep your answers: grade reset --keep-answers"
+
+
+def find_notebooks(paths: Iterable[Path]) -> dict[Path, Notebook]:
+    """Return the exercise notebooks that are named, or that lie in a folder that is named."""
+    found: dict[Path, Notebook] = {}
+    for path in paths:
+        if not path.is_dir():
+            found[path] = require_checks(read_notebook(path), str(path))
+            continue
+        inside = {file: notebook for file in sorted(path.glob("*.ipynb")) if (notebook := _if_ours(file))}
+        if not inside:
+            raise GradeError(f"there are no exercise notebooks in {path}")
+        found |= inside
+    return found
+
+
+def grade_notebooks(
+    notebooks: dict[Path, Notebook], on_cell: Callable[[str], None] | None = None
+) -> list[NotebookResult]:
+    """Run notebooks as they are, each in a plain kernel, and return their results.
+
+    Points are counted for checks that are still the course's own.
+    """
+    with scratch():
+        variables, server = {}, None
+        if kernels.supported():
+            server = kernels.KernelServer(imports_of(notebooks.values()), env=dict(os.environ))
+            variables = server.environment
+        try:
+            with environment(variables):
+                checks = run_notebooks([path.resolve() for path in notebooks], on_cell=on_cell)
+        finally:
+            if server:
+                server.close()
+    return [
+        _against_reference(path, notebook, checks.get(str(path.resolve()), []))
+        for path, notebook in notebooks.items()
+    ]
+
+
+def grade_as_submitted(path: Path, notebook: Notebook, seed: int = 0) -> NotebookResult:
+    """Grade one notebook exactly as `grade batch` does."""
+    reference = reference_of(path)
+    if reference is None:
+        raise GradeError(f"the course has no source for {path.name}, so it cannot be graded as a submission")
+    with scratch(), Sealer({reference.name: reference}, [path.resolve().parent / "source"]) as sealer:
+        return sealer.grade(reference, notebook, seed_for(seed, merge.answers_key(reference, notebook)))
+
+
+def reference_of(path: Path) -> Notebook | None:
+    """Return the course's source of a learner's notebook: in `source/` beside it, or in the course's own folder."""
+    for folder in (path.resolve().parent, PACKAGE.parent / "exercises"):
+        source = folder / "source" / path.name
+        if source.is_file():
+            return read_notebook(source)
+    return None
+
+
+def released(reference: Notebook) -> dict[str, Any]:
+    """Return the learner's notebook of a source: stubs for solutions, hidden tests left out, no outputs."""
+    data = copy.deepcopy(reference.data)
+    for cell in data["cells"]:
+        source = model.cell_source(cell)
+        if model.is_answer(cell):
+            source = merge.without_regions(source, "BEGIN SOLUTION", "END SOLUTION", STUB)
+        elif model.is_check(cell):
+            source = _without_hidden(source)
+        cell["source"] = source
+        if cell.get("cell_type") == "code":
+            cell["outputs"] = []
+    return data
+
+
+def reset(path: Path, *, keep_answers: bool = False) -> Path | None:
+    """Put a notebook back as the course gives it out and return where the old one is kept.
+
+    Parameters
+    ----------
+    path
+        The learner's notebook; it may be broken or gone.
+    keep_answers
+        Put the learner's answers into the fresh notebook.
+
+    Raises
+    ------
+    GradeError
+        The course has no such notebook, or the answers cannot be read. Nothing has been changed.
+    """
+    reference = reference_of(path)
+    if reference is None:
+        raise GradeError(f"the course has no exercise called {path.name}")
+    fresh = released(reference)
+    if keep_answers:
+        answers = read_notebook(path).answers()
+        for cell in fresh["cells"]:
+            if model.is_answer(cell) and model.grade_id(cell) in answers:
+                cell["source"] = answers[model.grade_id(cell)]
+    backup = _keep(path)
+    write_atomically(path, json.dumps(_as_lines(fresh), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    return backup
+
+
+def next_hint(exercise: str, folder: Path, level: int | None = None) -> tuple[str, int, int]:
+    """Return a hint, its level and how many levels there are; without `level`, one further than last time."""
+    hints = {name: h for notebook in find_notebooks([folder]).values() for name, h in notebook.hints.items()}
+    if exercise not in hints:
+        raise GradeError(f"there is no exercise {exercise}; there are {', '.join(hints)}")
+    levels = hints[exercise]
+    memory = folder / ".grade" / "hints.json"
+    given = _read_memory(memory)
+    if level is None:
+        level = min(given.get(exercise, 0) + 1, len(levels))
+    elif not 1 <= level <= len(levels):
+        raise GradeError(f"the hints of exercise {exercise} have levels 1 to {len(levels)}")
+    try:
+        memory.parent.mkdir(exist_ok=True)
+        write_atomically(memory, json.dumps({**given, exercise: level}, sort_keys=True))
+    except OSError:
+        pass  # a hint without memory is still a hint
+    return levels[level - 1], level, len(levels)
+
+
+def _if_ours(path: Path) -> Notebook | None:
+    """Return the notebook in a file if it is an exercise of this course that can be read."""
+    try:
+        return require_checks(read_notebook(path), str(path))
+    except GradeError:
+        return None
+
+
+def _against_reference(path: Path, notebook: Notebook, checks: Sequence[CheckResult]) -> NotebookResult:
+    """Hold a notebook's checks against the course's: a changed or deleted one earns nothing, and says so."""
+    reference = reference_of(path)
+    if reference is None:
+        return NotebookResult(notebook.name, list(checks), notebook.titles)
+    own = {check.grade_id: check.source.strip() for check in notebook.checks}
+    ran = {check.grade_id: check for check in checks}
+    judged, notes = [], []
+    for wanted in reference.checks:
+        name = wanted.grade_id
+        result = CheckResult(name, wanted.exercise, wanted.points, "changed", "")
+        if name not in own:
+            result = _with(result, message=f"the check '{name}' is gone from the notebook. {REPAIR} {path}")
+        elif own[name] != _without_hidden(wanted.source).strip():
+            result = _with(result, message=f"the check '{name}' was edited. {REPAIR} {path}")
+        elif name in ran:
+            result = _with(result, outcome=ran[name].outcome, message=ran[name].message)
+        judged.append(result)
+    if any("course_lib" in source for source in notebook.answers().values()):
+        notes.append("an answer mentions course_lib: when a class is graded, answers cannot import it")
+    return NotebookResult(notebook.name, judged, reference.titles, notes)
+
+
+def _with(check: CheckResult, **changes: str) -> CheckResult:
+    return CheckResult(**{**check.as_dict(), **changes})
+
+
+def _without_hidden(source: str) -> str:
+    return merge.without_regions(source, "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", [])
+
+
+def _keep(path: Path) -> Path | None:
+    """Copy a file into `backup/` beside it under a name that is free; None if there is no file."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    folder = path.parent / "backup"
+    folder.mkdir(exist_ok=True)
+    number = 1
+    while (backup := folder / f"{path.stem}-{number}{path.suffix}").exists():
+        number += 1
+    draft = folder / f".{backup.name}"
+    try:
+        draft.write_bytes(content)
+        os.replace(draft, backup)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    return backup
+
+
+def _as_lines(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a notebook with sources as lists of lines, as Jupyter writes them."""
+    for cell in data["cells"]:
+        cell["source"] = model.cell_source(cell).splitlines(keepends=True)
+    return data
+
+
+def _read_memory(path: Path) -> dict[str, int]:
+    """Return how far the hints of each exercise have been given."""
+    try:
+        given = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return {str(k): v for k, v in given.items() if isinstance(v, int)} if isinstance(given, dict) else {}
