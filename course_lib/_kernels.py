@@ -1,7 +1,8 @@
 """Stable kernels that several modules share. They trust their input; the callers judge it by what comes back.
 
-Distributions arrive as rows, shape (R, n). Long data is walked in blocks small enough for the processor's cache,
-through reused buffers: for ten million numbers, fresh memory for every temporary costs as much as the logarithms.
+Distributions arrive as rows, shape (R, n). Long data is walked in blocks small enough for the processor's
+cache, through reused buffers: for ten million numbers, fetching fresh memory for each temporary array would cost
+about as much as the logarithms do.
 """
 
 import math
@@ -30,8 +31,13 @@ def blocks(rows: np.ndarray) -> Iterator[tuple[np.ndarray, tuple[slice, int]]]:
 
 
 def partials(rows: np.ndarray) -> np.ndarray:
-    """Return zeros for one result of each row in each block: summed along the last axis, the row's total."""
+    """Return zeros for one result of each row from each block it has a part in."""
     return np.zeros((len(rows), -(-rows.shape[1] // BLOCK)))
+
+
+def over_blocks(parts: np.ndarray) -> np.ndarray:
+    """Add up what the blocks of each row gave; most rows lie in one block and leave nothing to add."""
+    return parts[:, 0] if parts.shape[1] == 1 else parts.sum(axis=-1)
 
 
 class Extremes(NamedTuple):
@@ -49,8 +55,8 @@ def entropy_rows(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
 
         H = (t log1p(rest / t) + rest log(total) - sum_others p log p) / total.
 
-    The middle term is nearly 0 and the other two are positive, so nothing cancels, not even at [1 - 1e-12, 1e-12]:
-    there 1 - 1e-12 as a float has lost all but four digits of its distance from 1, which ``rest`` still knows.
+    The middle term is nearly 0 and the other two are positive, so nothing cancels. At [1 - 1e-12, 1e-12] the
+    larger number, as a float, has lost all but four digits of its distance from 1; ``rest`` still knows it.
     """
     if rows.size <= FEW and len(rows) == 1:
         h, total, lowest = _entropy_of_few(rows[0].tolist())
@@ -59,7 +65,7 @@ def entropy_rows(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
 
 
 def _entropy_of_few(p: list[float]) -> tuple[float, float, float]:
-    """Return entropy, total and smallest entry: the formula, at a fifth of the cost of a dozen array calls."""
+    """Return entropy, total and smallest entry: the formula, for less than a dozen array calls cost."""
     lowest, t = min(p), max(p)
     p.remove(t)
     rest = sum(p)
@@ -71,29 +77,33 @@ def _entropy_of_few(p: list[float]) -> tuple[float, float, float]:
 
 
 def _entropy_of_many(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
-    """Split the largest off only in blocks that hold one near 1/2: elsewhere t = 0, and the formula is the usual one."""
+    """Split the largest off in blocks that hold one near 1/2; elsewhere t = 0 and ``rest`` is the total."""
     t, rest, plogp = partials(rows), partials(rows), partials(rows)
-    lowest, buffers = math.inf, np.empty((2, min(rows.size, BLOCK)))
+    lowest, buffers = np.inf, np.empty((2, min(rows.size, BLOCK)))
     for block, at in blocks(rows):
         others, work = (buffer[: block.size].reshape(block.shape) for buffer in buffers)
         lowest = np.minimum(lowest, block.min())  # unlike min(), lets NaN through
         if block.max() > NEAR_HALF:
             t[at], block = split_largest(block, out=others)
+        has_zeros = block is others or not lowest > 0
         rest[at] = np.add.reduce(block, axis=-1)
-        np.log(np.maximum(block, TINIEST, out=work), out=work)
+        np.log(np.maximum(block, TINIEST, out=work) if has_zeros else block, out=work)
         plogp[at] = np.add.reduce(np.multiply(block, work, out=work), axis=-1)
     h, total = _entropy_of_parts(t, rest, plogp)
-    return h, Extremes(float(lowest), total.min(initial=math.inf), total.max(initial=-math.inf))
+    return h, Extremes(float(lowest), total.min(initial=np.inf), total.max(initial=-np.inf))
 
 
 def _entropy_of_parts(t: np.ndarray, rest: np.ndarray, plogp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Join the pieces of each row, then apply the formula; return the entropies and the totals."""
-    largest = t.max(axis=-1)
-    second = t.sum(axis=-1) - largest  # a row may hold two halves, in different pieces
-    rest = rest.sum(axis=-1) + second
-    plogp = plogp.sum(axis=-1) + second * np.log(np.maximum(second, TINIEST))
-    total = largest + rest
+    """Join the blocks of each row, then apply the formula; return the entropies and the totals."""
+    rest, plogp = over_blocks(rest), over_blocks(plogp)
     with np.errstate(all="ignore"):  # totals of 0, inf or NaN are for the caller to judge
+        if not t.any():
+            return np.log(rest) - plogp / rest, rest
+        largest = t.max(axis=-1)
+        second = over_blocks(t) - largest  # a row may hold two halves, in different blocks
+        rest = rest + second
+        plogp = plogp + second * np.log(np.maximum(second, TINIEST))
+        total = largest + rest
         split = largest * np.log1p(rest / np.where(largest > 0, largest, 1))
         return (split + rest * np.log(total) - plogp) / total, total
 
@@ -106,14 +116,15 @@ def split_largest(rows: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.nda
     return rows[where], out
 
 
-# log k! - k log k + k for k = 0 … 15; from there on, the terms kept of Stirling's series are exact to rounding.
+# log k! - k log k + k for k = 0 … 15; beyond, the terms kept of Stirling's series are exact to rounding.
 _SMALL = np.array([0.0] + [math.log(math.factorial(k)) - k * math.log(k) + k for k in range(1, 16)])
 
 
 def stirling_remainder(k: np.ndarray) -> np.ndarray:
     """Return what k log k - k leaves out of log k!, for whole numbers k >= 0.
 
-    log k! = k log k - k + remainder(k), and the remainder grows only like log(2 pi k) / 2: no large numbers cancel.
+    log k! = k log k - k + remainder(k), and the remainder grows only like log(2 pi k) / 2: no large numbers
+    need cancel.
     """
     k = np.asarray(k, dtype=np.float64)
     far = np.maximum(k, 16)

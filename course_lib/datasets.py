@@ -69,9 +69,9 @@ def digits_split(seed: int | np.random.Generator = 0) -> DigitsSplit:
 
 
 def english_text() -> str:
-    """Return some 600,000 characters of English: the help pages of the Python that is running.
+    """Return several hundred thousand characters of English: the help pages of the Python that is running.
 
-    The text differs a little from one Python version to the next and is the same for all installations of a version.
+    The text differs a little from one version of Python to the next; within a version it is always the same.
 
     Examples
     --------

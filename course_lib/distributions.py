@@ -1,24 +1,26 @@
 """The families of distributions the course uses, and the ways to sample from them.
 
-Each family is a small frozen dataclass: ``Poisson(rate=3).pmf(2)``. A discrete family has ``pmf`` and ``log_pmf``,
-a continuous one ``pdf`` and ``log_pdf``; all have ``mean``, ``variance``, ``entropy(base=...)``, ``sample(size, rng)``
-and ``log_likelihood(x)``. The rest of the module draws from any categorical distribution in four ways.
+Each family is a small frozen dataclass: ``Poisson(rate=3).pmf(2)``. A discrete family has ``pmf`` and
+``log_pmf``, a continuous one ``pdf`` and ``log_pdf``; all have ``mean``, ``variance``, ``entropy(base=...)``,
+``sample(size, rng)`` and ``log_likelihood(x)``. The rest of the module draws from any distribution whose inverse
+is known, and from any categorical one in three ways.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import deviance, stirling_remainder
+from course_lib._kernels import BLOCK, deviance, stirling_remainder
 from course_lib._validate import (
     as_float,
     as_probabilities,
     as_rng,
     check_base,
     check_logits,
+    check_number,
     check_positive,
     check_probability,
     check_whole,
@@ -49,7 +51,9 @@ Seed = np.random.Generator | int | None
 # --------------------------------------------------------------------------------------------- sampling
 
 
-def sample_inverse_cdf(ppf: Callable[[np.ndarray], np.ndarray], size: Size = None, rng: Seed = None) -> np.ndarray:
+def sample_inverse_cdf(
+    ppf: Callable[[np.ndarray], np.ndarray], size: Size = None, rng: Seed = None
+) -> float | np.ndarray:
     """Push uniform numbers through the inverse of a cumulative distribution function: x = F^-1(u).
 
     Why it works: P(F^-1(u) <= x) = P(u <= F(x)) = F(x), since u is uniform.
@@ -77,7 +81,7 @@ def sample_inverse_cdf(ppf: Callable[[np.ndarray], np.ndarray], size: Size = Non
 
 
 def sample_categorical(p: ArrayLike, size: Size = None, *, rng: Seed = None) -> int | np.ndarray:
-    """Draw outcomes 0 … K-1 with probabilities ``p``: lay them end to end on [0, 1), see where a uniform lands.
+    """Draw outcomes 0 … K-1: lay their probabilities end to end on [0, 1) and see where a uniform lands.
 
     Parameters
     ----------
@@ -107,7 +111,7 @@ def sample_categorical(p: ArrayLike, size: Size = None, *, rng: Seed = None) -> 
 
 
 def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int | np.ndarray:
-    """Draw from softmax(logits) by adding Gumbel noise and taking the largest: no exponential, no normalising.
+    """Draw from softmax(logits): add Gumbel noise, take the largest. No exponential, nothing to normalise.
 
     Parameters
     ----------
@@ -132,16 +136,21 @@ def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int
     >>> gumbel_max(np.log([0.5, 0.3, 0.2]), 8, rng=0).shape
     (8,)
     """
-    logits = check_logits(logits)
+    logits, rng = check_logits(logits), as_rng(rng)
     lead = () if size is None else tuple(np.atleast_1d(size))
-    return plain(np.argmax(logits + as_rng(rng).gumbel(size=lead + logits.shape), axis=-1))
+    winners = np.empty((math.prod(lead), *logits.shape[:-1]), dtype=np.int64)
+    step = max(1, BLOCK // logits.size)  # so that many draws never need the noise of all of them at once
+    for i in range(0, len(winners), step):
+        noise = rng.gumbel(size=(len(winners[i : i + step]), *logits.shape))
+        winners[i : i + step] = np.argmax(logits + noise, axis=-1)
+    return plain(winners.reshape(lead + logits.shape[:-1]))
 
 
 class AliasTable:
-    """Walker's alias method: after O(K) preparation, each draw costs the same, however large K is.
+    """Walker's alias method: after O(K) preparation each draw costs the same, however large K is.
 
-    Cut the K bars into K columns of equal height 1/K, each holding at most two outcomes: its own and one alias.
-    A draw picks a column, then tosses that column's coin.
+    Cut the K bars of the distribution and refill them into K columns of equal height, each holding at most two
+    outcomes: its own and one alias. A draw picks a column, then tosses that column's coin.
 
     Parameters
     ----------
@@ -155,6 +164,11 @@ class AliasTable:
     alias : ndarray of int64, shape (K,)
         What it yields otherwise.
 
+    Raises
+    ------
+    ProbabilityError
+        If ``p`` is not a distribution.
+
     Notes
     -----
     M. D. Vose, A linear algorithm for generating random numbers with a given distribution, 1991.
@@ -162,45 +176,62 @@ class AliasTable:
     Examples
     --------
     >>> table = AliasTable([0.5, 0.3, 0.2])
-    >>> table.probabilities()
-    array([0.5, 0.3, 0.2])
+    >>> table.keep, table.alias
+    (array([1. , 0.9, 0.6]), array([0, 0, 0]))
+    >>> table.sample(10, rng=0)
+    array([0, 0, 0, 0, 2, 0, 1, 2, 1, 0])
     """
 
     def __init__(self, p: ArrayLike):
         p = _one_row(p)
         height = (p * (len(p) / p.sum())).tolist()  # in units of one column
-        self.alias = np.arange(len(p))
-        small = [i for i, h in enumerate(height) if h < 1]
-        large = [i for i, h in enumerate(height) if h >= 1]
-        keep = np.ones(len(p))
-        while small and large:
-            i, j = small.pop(), large[-1]
-            keep[i], self.alias[i] = height[i], j
+        keep, alias = [1.0] * len(p), list(range(len(p)))
+        short = [i for i, h in enumerate(height) if h < 1]
+        tall = [i for i, h in enumerate(height) if h >= 1]
+        while short and tall:
+            i, j = short.pop(), tall[-1]
+            keep[i], alias[i] = height[i], j
             height[j] -= 1 - height[i]  # outcome j fills the rest of column i
             if height[j] < 1:
-                small.append(large.pop())
-        self.keep = keep
+                short.append(tall.pop())
+        self.keep, self.alias = np.array(keep), np.array(alias)
 
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
-        """Draw outcomes 0 … K-1: an int, or int64 of shape ``size``."""
-        rng = as_rng(rng)
-        column = rng.integers(len(self.keep), size=size)
-        return plain(np.where(rng.random(size) < self.keep[column], column, self.alias[column]))
+        """Draw outcomes 0 … K-1: an int, or int64 of shape ``size``.
+
+        One uniform number does for both choices: times K, its whole part is the column, its fraction the toss.
+        """
+        rng, draws = as_rng(rng), np.empty(() if size is None else size, dtype=np.int64)
+        flat, bounds = draws.reshape(-1), np.arange(len(self.keep)) + self.keep
+        either = np.stack([np.arange(len(self.keep)), self.alias], axis=1).ravel()  # column i: 2 i is its own
+        for i in range(0, flat.size, BLOCK):
+            u = rng.random(min(BLOCK, flat.size - i)) * len(self.keep)
+            column = u.astype(np.int64)
+            flat[i : i + BLOCK] = either[2 * column + (u >= bounds[column])]
+        return plain(draws)
 
     def probabilities(self) -> np.ndarray:
-        """Return the distribution the table stands for, shape (K,): what column i keeps, and what it is lent."""
+        """Return the distribution the table stands for, shape (K,): what each outcome keeps and is lent."""
         lent = np.bincount(self.alias, weights=1 - self.keep, minlength=len(self.keep))
         return (self.keep + lent) / len(self.keep)
 
 
-def _one_row(p: ArrayLike) -> np.ndarray:
-    p = as_probabilities(p)
+def _one_row(p: ArrayLike, *, normalize: bool = False) -> np.ndarray:
+    """Return one checked distribution as float64; rescale a coarser one, to sum to 1 as float64 should."""
+    p = as_probabilities(p, normalize=normalize)
     if p.ndim != 1:
         raise ValueError(f"p must be one distribution, of shape (K,), not of shape {p.shape}")
-    return p.astype(np.float64)
+    return p if p.dtype == np.float64 else as_probabilities(p.astype(np.float64), normalize=True)
 
 
 # --------------------------------------------------------------------------------------------- families
+
+
+def _read_only(x: np.ndarray) -> np.ndarray:
+    """Return a copy that nobody can change under a frozen dataclass."""
+    x = x.copy()
+    x.flags.writeable = False
+    return x
 
 
 class _Family:
@@ -214,22 +245,29 @@ class _Family:
 class _Discrete(_Family):
     def pmf(self, x: ArrayLike) -> float | np.ndarray:
         """Return P(X = x), zero outside the support."""
-        return plain(np.exp(self.log_pmf(x)))
+        return self._on_support(x, self._pmf, 0.0)
 
     def log_pmf(self, x: ArrayLike) -> float | np.ndarray:
         """Return log P(X = x) in nats, -inf outside the support."""
+        return self._on_support(x, self._log_pmf, -np.inf)
+
+    def _pmf(self, x: np.ndarray) -> np.ndarray:
+        return np.exp(self._log_pmf(x))
+
+    def _on_support(self, x: ArrayLike, f: Callable, outside: float) -> float | np.ndarray:
+        """Apply f where x is a whole number of the support, put ``outside`` elsewhere, and let NaN through."""
         x = as_float(x).astype(np.float64)
         lowest, highest = self.support
-        inside = (x >= lowest) & (x <= highest) & (x == np.floor(x))
-        log_p = np.where(inside, self._log_pmf(np.where(inside, x, lowest)), -np.inf)
-        return plain(np.where(np.isnan(x), x, log_p))
+        inside = (x >= lowest) & (x <= highest) & (x < math.inf) & (x == np.floor(x))
+        values = np.where(inside, f(np.where(inside, x, lowest)), outside)
+        return plain(np.where(np.isnan(x), x, values))
 
     def log_likelihood(self, x: ArrayLike) -> float:
-        """Return the log-probability of independent observations ``x``, in nats: the logs of the pmf, summed."""
+        """Return the log-probability of independent observations ``x`` in nats: log_pmf, summed."""
         return float(np.sum(self.log_pmf(x)))
 
     def _entropy_nats(self) -> float:
-        """Sum p log 1/p over all of the support that rounding can notice: 40 standard deviations and then some."""
+        """Sum over all of the support that rounding can notice: 40 standard deviations and then some."""
         reach = 40 * math.sqrt(self.variance) + 60
         lowest, highest = max(self.support[0], self.mean - reach), min(self.support[1], self.mean + reach)
         return _entropy(self.pmf(np.arange(math.floor(lowest), math.floor(highest) + 1)), normalize=True)
@@ -241,7 +279,7 @@ class _Continuous(_Family):
         return plain(np.exp(self.log_pdf(x)))
 
     def log_likelihood(self, x: ArrayLike) -> float:
-        """Return the log-density of independent observations ``x``, in nats: the logs of the pdf, summed."""
+        """Return the log-density of independent observations ``x`` in nats: log_pdf, summed."""
         return float(np.sum(self.log_pdf(x)))
 
 
@@ -264,6 +302,9 @@ class Bernoulli(_Discrete):
     mean = property(lambda self: self.p)
     variance = property(lambda self: self.p * (1 - self.p))
 
+    def _pmf(self, x: np.ndarray) -> np.ndarray:
+        return np.where(x == 1, self.p, 1 - self.p)
+
     def _log_pmf(self, x: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):
             return np.where(x == 1, np.log(self.p), np.log1p(-self.p))
@@ -273,7 +314,7 @@ class Bernoulli(_Discrete):
 
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw 0s and 1s: an int, or int64 of shape ``size``."""
-        return plain(np.int64(1) * (as_rng(rng).random(size) < self.p))
+        return plain(np.int64(as_rng(rng).random(size) < self.p))
 
 
 @dataclass(frozen=True)
@@ -334,8 +375,8 @@ class Poisson(_Discrete):
         return plain(as_rng(rng).poisson(self.rate, size))
 
 
-@dataclass(frozen=True)
-class Categorical:
+@dataclass(frozen=True, eq=False)
+class Categorical(_Discrete):
     """One of K outcomes 0 … K-1, with probabilities ``p``.
 
     Parameters
@@ -355,37 +396,28 @@ class Categorical:
     """
 
     p: np.ndarray
-    normalize: bool = False
+    normalize: InitVar[bool] = False
 
-    def __post_init__(self):
-        p = as_probabilities(self.p, normalize=self.normalize)
-        object.__setattr__(self, "p", _one_row(p))
+    def __post_init__(self, normalize: bool):
+        object.__setattr__(self, "p", _read_only(_one_row(self.p, normalize=normalize)))
 
     mean = property(lambda self: float(np.arange(len(self.p)) @ self.p))
     variance = property(lambda self: float((np.arange(len(self.p)) - self.mean) ** 2 @ self.p))
 
-    def pmf(self, x: ArrayLike) -> float | np.ndarray:
-        """Return P(X = x), zero for what is not an outcome."""
-        x = as_float(x)
-        inside = (x >= 0) & (x < len(self.p)) & (x == np.floor(x))
-        p = np.where(inside, self.p[np.where(inside, x, 0).astype(int)], 0.0)
-        return plain(np.where(np.isnan(x), x, p))
+    support = property(lambda self: (0, len(self.p) - 1))
 
-    def log_pmf(self, x: ArrayLike) -> float | np.ndarray:
-        """Return log P(X = x) in nats, -inf for what cannot happen."""
+    def _pmf(self, k: np.ndarray) -> np.ndarray:
+        return self.p[k.astype(int)]
+
+    def _log_pmf(self, k: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):
-            return plain(np.log(self.pmf(x)))
+            return np.log(self._pmf(k))
 
-    def log_likelihood(self, x: ArrayLike) -> float:
-        """Return the log-probability of independent observations ``x``, in nats."""
-        return float(np.sum(self.log_pmf(x)))
-
-    def entropy(self, base: float = math.e) -> float:
-        """Return the entropy, in nats unless ``base`` says otherwise."""
-        return _entropy(self.p, base=base)
+    def _entropy_nats(self) -> float:
+        return _entropy(self.p)
 
     def sample(self, size: Size = None, rng: Seed = None, method: str = "search") -> int | np.ndarray:
-        """Draw outcomes by ``method``: "search" (cumulative sums), "gumbel" (Gumbel-max) or "alias" (alias table)."""
+        """Draw by ``method``: "search" (cumulative sums), "gumbel" (Gumbel-max) or "alias" (alias table)."""
         if method == "search":
             return sample_categorical(self.p, size, rng=rng)
         if method == "gumbel":
@@ -410,6 +442,7 @@ class Gaussian(_Continuous):
     sd: float = 1.0
 
     def __post_init__(self):
+        check_number(self.mean, name="mean")
         check_positive(self.sd, name="sd")
 
     variance = property(lambda self: self.sd**2)
@@ -451,7 +484,7 @@ class Exponential(_Continuous):
         return plain(np.where(x < 0, -np.inf, math.log(self.rate) - self.rate * x))
 
     def ppf(self, u: ArrayLike) -> float | np.ndarray:
-        """Return the inverse of the cumulative distribution function: the wait that a share ``u`` stays under."""
+        """Return the wait that a share ``u`` of all waits stays under: the inverse of their cumulative share."""
         return plain(-np.log1p(-as_float(u)) / self.rate)
 
     def _entropy_nats(self) -> float:
@@ -489,7 +522,7 @@ class Gamma(_Continuous):
         a, t = self.shape, self.rate * as_float(x)
         with np.errstate(divide="ignore"):
             log_p = xlogy(a - 1, np.maximum(t, 0)) - t - math.lgamma(a) + math.log(self.rate)
-        return plain(np.where(t < 0, -np.inf, log_p))
+        return plain(np.where((t < 0) | (t == np.inf), -np.inf, log_p))
 
     def _entropy_nats(self) -> float:
         from scipy.special import digamma
@@ -540,7 +573,7 @@ class Beta(_Continuous):
         return plain(as_rng(rng).beta(self.a, self.b, size))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dirichlet(_Continuous):
     """A belief about a distribution over K outcomes: the Beta's big sister, with ``alpha`` of shape (K,).
 
@@ -558,7 +591,7 @@ class Dirichlet(_Continuous):
         alpha = as_float(self.alpha, name="alpha").astype(np.float64)
         if alpha.ndim != 1 or len(alpha) < 2 or not (np.all(alpha > 0) and np.all(np.isfinite(alpha))):
             raise ValueError(f"alpha must be two or more positive numbers, got {self.alpha}")
-        object.__setattr__(self, "alpha", alpha)
+        object.__setattr__(self, "alpha", _read_only(alpha))
 
     mean = property(lambda self: self.alpha / self.alpha.sum())
     variance = property(lambda self: self.mean * (1 - self.mean) / (self.alpha.sum() + 1))
