@@ -1,8 +1,8 @@
 """Stable kernels that several modules share. They trust their input; the callers judge it by what comes back.
 
 Distributions arrive as rows, shape (R, n). Long data is walked in blocks small enough for the processor's
-cache, through reused buffers: for ten million numbers, fetching fresh memory for each temporary array would cost
-about as much as the logarithms do.
+cache, through reused buffers: for ten million numbers, fetching fresh memory for each temporary array would
+cost about as much as the logarithms do.
 """
 
 import math
@@ -150,6 +150,6 @@ def deviance(x: np.ndarray, m: np.ndarray) -> np.ndarray:
 
 
 def log_sum_exp(rows: np.ndarray) -> np.ndarray:
-    """Return log(sum(exp(row))) for rows of shape (R, n): the largest is taken out first, so nothing overflows."""
+    """Return log(sum(exp(row))) for rows of shape (R, n); with the largest taken out, nothing overflows."""
     top = rows.max(axis=-1)
     return top + np.log(np.exp(rows - top[:, None]).sum(axis=-1))

@@ -1,8 +1,8 @@
 """One place that checks input: every public function asks here, so every error reads the same.
 
 The rules of the course. Half precision computes in float32, float32 and float64 stay as they are, integers
-become float64; anything else is a TypeError. A probability is finite and at least zero, and a distribution sums
-to one within a tolerance that grows with the coarseness of its dtype.
+become float64; anything else is a TypeError. A probability is finite and at least zero, and a distribution
+sums to one within a tolerance that grows with the coarseness of its dtype.
 """
 
 import math
@@ -42,7 +42,7 @@ def sum_tolerance(x: ArrayLike) -> float:
 
 
 def plain(result: ArrayLike) -> int | float | np.ndarray:
-    """Return one float64 or int64 as Python's own number, which prints as a number; anything else as it is."""
+    """Return one float64 or int64 as Python's own number, which prints as one; anything else as it is."""
     if isinstance(result, (np.ndarray, np.generic)) and result.ndim == 0 and result.dtype in PLAIN:
         return result.item()
     return result
@@ -54,7 +54,7 @@ def plain(result: ArrayLike) -> int | float | np.ndarray:
 def check_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
     """Return ``axis`` counted from the front; it must exist and hold at least one outcome."""
     if not shape:
-        raise ProbabilityError(f"{name} is a single number; a distribution is an array of them, e.g. [p, 1 - p]")
+        raise ProbabilityError(f"{name} is a single number; a distribution is an array, e.g. [p, 1 - p]")
     if not -len(shape) <= axis < len(shape):
         raise ValueError(f"axis {axis} does not exist: {name} has {len(shape)} dimension(s), shape {shape}")
     if shape[axis] == 0:
@@ -82,16 +82,16 @@ def from_rows(values: np.ndarray, shape: tuple[int, ...], axis: int, *, keepdims
 def check_masses(
     lowest: float, least: float, most: float, *, tolerance: float, name: str, normalize: bool = False
 ) -> None:
-    """Judge distributions by their lowest entry and their least and greatest sum, as a kernel may measure them.
+    """Judge distributions by their lowest entry and their least and greatest sum, which kernels measure.
 
     With ``normalize`` a sum need only be positive and finite.
     """
     if math.isnan(lowest) or math.isnan(least):
         raise ProbabilityError(f"{name} holds NaN; find out where it came from, and drop or mend that entry")
     if lowest < 0:
-        raise ProbabilityError(f"{name} holds a negative probability, {lowest:.6g}; probabilities run from 0 to 1")
+        raise ProbabilityError(f"{name} holds a negative probability, {lowest:.6g}; they run from 0 to 1")
     if most == math.inf:
-        raise ProbabilityError(f"{name} holds an infinite entry, or its sum overflows; scale it down or mend it")
+        raise ProbabilityError(f"{name} holds an infinite entry or its sum overflows; scale or mend it")
     if normalize and least == 0:
         raise ProbabilityError(f"{name} sums to 0, so there is nothing to normalise; give some outcome mass")
     if not normalize and not (1 - tolerance <= least and most <= 1 + tolerance):
@@ -101,9 +101,7 @@ def check_masses(
         )
 
 
-def as_probabilities(
-    p: ArrayLike, *, axis: int = -1, normalize: bool = False, name: str = "p"
-) -> np.ndarray:
+def as_probabilities(p: ArrayLike, *, axis: int = -1, normalize: bool = False, name: str = "p") -> np.ndarray:
     """Return ``p`` as a float array whose entries along ``axis`` are checked to be distributions.
 
     With ``normalize=True`` any non-negative weights with a positive sum will do, and are divided by that sum.
@@ -138,9 +136,9 @@ def check_logits(logits: ArrayLike, *, axis: int = -1, name: str = "logits") -> 
 def check_base(base: float) -> float:
     """Return ``base`` if logarithms to it make a unit of information: positive, finite and not 1."""
     if not _is_number(base):
-        raise TypeError(f"base must be a number, not {type(base).__name__}; 2 gives bits, math.e gives nats")
+        raise TypeError(f"base must be a number, not {type(base).__name__}; 2 gives bits, math.e nats")
     if not 0 < base < math.inf or base == 1:
-        raise ValueError(f"base must be positive, finite and not 1, got {base}; 2 gives bits, math.e gives nats")
+        raise ValueError(f"base must be positive, finite and not 1, not {base}; 2 gives bits, math.e nats")
     return base
 
 
@@ -181,9 +179,9 @@ def _is_number(value: object) -> bool:
 
 
 def as_rng(rng: np.random.Generator | int | None) -> np.random.Generator:
-    """Return a Generator: the one given, or a new one from an integer seed (None: a different one every time)."""
+    """Return a Generator: the one given, or a new one from a seed (None: a different one every time)."""
     if isinstance(rng, np.random.Generator):
         return rng
     if rng is None or (_is_number(rng) and not isinstance(rng, (float, np.floating))):
         return np.random.default_rng(rng)
-    raise TypeError(f"rng must be a numpy Generator, a whole number as seed, or None, not {type(rng).__name__}")
+    raise TypeError(f"rng must be a numpy Generator, a whole-number seed or None, not {type(rng).__name__}")

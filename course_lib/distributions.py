@@ -2,8 +2,8 @@
 
 Each family is a small frozen dataclass: ``Poisson(rate=3).pmf(2)``. A discrete family has ``pmf`` and
 ``log_pmf``, a continuous one ``pdf`` and ``log_pdf``; all have ``mean``, ``variance``, ``entropy(base=...)``,
-``sample(size, rng)`` and ``log_likelihood(x)``. The rest of the module draws from any distribution whose inverse
-is known, and from any categorical one in three ways.
+``sample(size, rng)`` and ``log_likelihood(x)``. The rest of the module draws from any distribution whose
+inverse is known, and from any categorical one in three ways.
 """
 
 import math
@@ -149,8 +149,8 @@ def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int
 class AliasTable:
     """Walker's alias method: after O(K) preparation each draw costs the same, however large K is.
 
-    Cut the K bars of the distribution and refill them into K columns of equal height, each holding at most two
-    outcomes: its own and one alias. A draw picks a column, then tosses that column's coin.
+    Cut the K bars of the distribution and refill them into K columns of equal height, each holding at most
+    two outcomes: its own and one alias. A draw picks a column, then tosses that column's coin.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ class AliasTable:
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw outcomes 0 … K-1: an int, or int64 of shape ``size``.
 
-        One uniform number does for both choices: times K, its whole part is the column, its fraction the toss.
+        One uniform number does for both: times K, its whole part is the column, its fraction the toss.
         """
         rng, draws = as_rng(rng), np.empty(() if size is None else size, dtype=np.int64)
         flat, bounds = draws.reshape(-1), np.arange(len(self.keep)) + self.keep
@@ -255,7 +255,7 @@ class _Discrete(_Family):
         return np.exp(self._log_pmf(x))
 
     def _on_support(self, x: ArrayLike, f: Callable, outside: float) -> float | np.ndarray:
-        """Apply f where x is a whole number of the support, put ``outside`` elsewhere, and let NaN through."""
+        """Apply f to the whole numbers of the support, put ``outside`` elsewhere, let NaN through."""
         x = as_float(x).astype(np.float64)
         lowest, highest = self.support
         inside = (x >= lowest) & (x <= highest) & (x < math.inf) & (x == np.floor(x))
@@ -484,7 +484,7 @@ class Exponential(_Continuous):
         return plain(np.where(x < 0, -np.inf, math.log(self.rate) - self.rate * x))
 
     def ppf(self, u: ArrayLike) -> float | np.ndarray:
-        """Return the wait that a share ``u`` of all waits stays under: the inverse of their cumulative share."""
+        """Return the wait that a share ``u`` of all waits stays under, the inverse of that share."""
         return plain(-np.log1p(-as_float(u)) / self.rate)
 
     def _entropy_nats(self) -> float:

@@ -108,8 +108,8 @@ def entropy(
 
     Notes
     -----
-    A sum that is off 1 within the tolerance is divided out. The relative error stays below 1e-14, also where one
-    outcome is all but certain: there ``-sum(p * log(p))`` keeps some five digits, at [1 - 1e-12, 1e-12].
+    A sum that is off 1 within the tolerance is divided out. The relative error stays below 1e-14, also where
+    one outcome is all but certain: at [1 - 1e-12, 1e-12], ``-sum(p * log(p))`` keeps some five digits.
 
     C. E. Shannon, A mathematical theory of communication, 1948, section 6.
 

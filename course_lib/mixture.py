@@ -76,9 +76,9 @@ class CategoricalMixture:
         """Fit by expectation-maximisation (EM) from a random start, cooled slowly.
 
         One component is the histogram of each position, smoothed by ``alpha``: the model of independent
-        pixels. Several are pulled towards that histogram, as if each had seen ``pull`` more examples drawn from
-        it. In the first half of the rounds the log-odds of components are damped, from a fifth of their size to
-        all of it, so that no example commits itself while the components still mean nothing.
+        pixels. Several are pulled towards that histogram, as if each had seen ``pull`` more examples drawn
+        from it. In the first half of the rounds the log-odds of components are damped, from a fifth of their
+        size to all of it, so that no example commits itself while the components still mean nothing.
 
         Parameters
         ----------
