@@ -166,6 +166,8 @@ class Answer:
     def array(self, shape: tuple[int, ...], kind: str = "float") -> np.ndarray:
         """Return the value as an array of this very shape and kind ("float", "int", "bool" or "number")."""
         value = self.value
+        if type(value) in _REALS or isinstance(value, np.integer):
+            self.fail(f"the contract asks for an array of shape {shape}", "a sum or argmin lacks its axis")
         if type(value) is not np.ndarray:
             self.fail(f"the contract asks for a NumPy array of shape {shape}", _forgotten(value))
         if value.shape != shape:
