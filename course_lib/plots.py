@@ -190,7 +190,7 @@ def joint_table(
     if table.shape != (len(rows), len(columns)):
         raise ValueError(f"a table of shape {table.shape} needs as many row and column names")
     figure, axes = plt.subplots()
-    axes.imshow(table, cmap="Blues", vmin=0, vmax=1.3 * table.max(), aspect="auto", interpolation="none")
+    axes.imshow(table, cmap="Blues", vmin=0, vmax=1.8 * table.max(), aspect="auto", interpolation="none")
     for (i, j), value in np.ndenumerate(table):
         axes.text(j, i, f"{value:.3g}", ha="center", va="center", color="black")
     axes.set_xticks(range(len(columns)), columns)
@@ -418,7 +418,8 @@ def scatter_with_margins(
     figure, panels = plt.subplot_mosaic(
         [["x", "."], ["xy", "y"]], width_ratios=[3, 1.4], height_ratios=[1, 2.5], figsize=(6.4, 4.2)
     )
-    panels["xy"].scatter(x, y, s=5, alpha=0.5, linewidths=0)
+    dots = {"linewidths": 0, "rasterized": True}  # thousands of points as shapes would make a heavy page
+    panels["xy"].scatter(x, y, s=3, alpha=0.4, **dots)
     panels["x"].hist(x, 30, density=True, alpha=0.6)
     panels["y"].hist(y, 30, density=True, alpha=0.6, orientation="horizontal", label="all")
     if within is not None:
@@ -426,7 +427,7 @@ def scatter_with_margins(
         if not inside.any():
             raise ValueError(f"no point has x between {within[0]} and {within[1]}: widen the slice")
         chosen = {"color": PALETTE["vermillion"]}
-        panels["xy"].scatter(x[inside], y[inside], s=9, linewidths=0, **chosen)
+        panels["xy"].scatter(x[inside], y[inside], s=4, **dots, **chosen)
         panels["y"].hist(y[inside], 15, density=True, histtype="step", orientation="horizontal",
                          label="in the slice", linewidth=1.6, **chosen)  # fmt: skip
         panels["y"].legend(loc="lower right", bbox_to_anchor=(1, 1))
@@ -511,7 +512,7 @@ def alias_columns(keep: ArrayLike, alias: ArrayLike, labels: Sequence[str]) -> F
         axes.bar(column, 1 - share, 0.92, bottom=share, color=colours[other], alpha=0.6)
         for owner, low, high in ((column, 0, share), (other, share, 1)):
             if high - low > 0.05:
-                axes.text(column, (low + high) / 2, labels[owner], ha="center", va="center")
+                axes.text(column, (low + high) / 2, labels[owner], ha="center", va="center", color="black")
     axes.set_xticks(range(len(labels)), [f"column {name}" for name in labels])
     axes.set(ylabel="share of the column", ylim=(0, 1))
     return _finish(figure)
