@@ -2,7 +2,7 @@
 import { gaussianCdf, gaussianDraw, gaussianPdf, uniforms } from "./math.js";
 import { axes, bars, decimals, escape, key, line, number, plot, ticks } from "./plot.js";
 
-export const defaults = { label: "Height", seed: 1 };
+export const defaults = { label: "height", seed: 1 };
 
 export const prompt = "More bins: the bars close in on a curve. Change the unit: which numbers move, and which one does not?";
 

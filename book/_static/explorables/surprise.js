@@ -57,6 +57,12 @@ function sentence(name, p) {
   return `${name}: ${value(name, p)}.`;
 }
 
+/** A short name stands beside its dot; a long one is left to the colours. */
+function named(name, p) {
+  const style = p > 0.6 ? "ex-over" : "ex-beside";
+  return name.length > 12 ? [] : [{ x: p, y: bits(p), text: name, style }];
+}
+
 function curve(p_a, p_b, a, b) {
   const at = axes({ x: [0, 1], y: [0, 8] });
   const grid = Array.from({ length: 100 }, (_, i) => (i + 1) / 100);
@@ -69,8 +75,8 @@ function curve(p_a, p_b, a, b) {
     notes: [
       { x: p_a, y: bits(p_a), style: "ex-a" },
       { x: p_b, y: bits(p_b), style: "ex-b" },
-      { x: p_a, y: bits(p_a), text: a, style: "ex-beside" },
-      ...(p_a === p_b ? [] : [{ x: p_b, y: bits(p_b), text: b, style: "ex-beside" }]),
+      ...named(a, p_a),
+      ...(Math.abs(p_a - p_b) < 0.06 ? [] : named(b, p_b)),
     ],
   });
 }
