@@ -58,24 +58,24 @@ def entropy_rows(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
     The middle term is nearly 0 and the other two are positive, so nothing cancels. At [1 - 1e-12, 1e-12] the
     larger number, as a float, has lost all but four digits of its distance from 1; ``rest`` still knows it.
     """
-    if rows.size <= FEW and len(rows) == 1:
-        h, total, lowest = _entropy_of_few(rows[0].tolist())
-        return np.array([h]), Extremes(lowest, total, total)
-    return _entropy_of_many(rows)
+    few = rows.size <= FEW and len(rows) == 1 and _entropy_of_few(rows[0].tolist())
+    return few or _entropy_of_many(rows)
 
 
-def _entropy_of_few(p: list[float]) -> tuple[float, float, float]:
-    """Return entropy, total and smallest entry: the formula, for less than a dozen array calls cost."""
+def _entropy_of_few(p: list[float]) -> tuple[np.ndarray, Extremes] | None:
+    """Return what the formula gives, cheaper than a dozen array calls; None where p is plainly out of order."""
     lowest, t = min(p), max(p)
     p.remove(t)
     rest = sum(p)
     total = t + rest
     if not (lowest >= 0 and 0 < total < math.inf):
-        return math.nan, total, lowest
+        return None
     plogp = sum([x * math.log(x) for x in p if x > 0])
-    return (t * math.log1p(rest / t) + rest * math.log(total) - plogp) / total, total, lowest
+    h = (t * math.log1p(rest / t) + rest * math.log(total) - plogp) / total
+    return np.array([h]), Extremes(lowest, total, total)
 
 
+@np.errstate(all="ignore")  # what infinities and NaN do to the numbers is for the caller to judge
 def _entropy_of_many(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
     """Split the largest off in blocks that hold one near 1/2; elsewhere t = 0 and ``rest`` is the total."""
     t, rest, plogp = partials(rows), partials(rows), partials(rows)
@@ -96,16 +96,15 @@ def _entropy_of_many(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
 def _entropy_of_parts(t: np.ndarray, rest: np.ndarray, plogp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Join the blocks of each row, then apply the formula; return the entropies and the totals."""
     rest, plogp = over_blocks(rest), over_blocks(plogp)
-    with np.errstate(all="ignore"):  # totals of 0, inf or NaN are for the caller to judge
-        if not t.any():
-            return np.log(rest) - plogp / rest, rest
-        largest = t.max(axis=-1)
-        second = over_blocks(t) - largest  # a row may hold two halves, in different blocks
-        rest = rest + second
-        plogp = plogp + second * np.log(np.maximum(second, TINIEST))
-        total = largest + rest
-        split = largest * np.log1p(rest / np.where(largest > 0, largest, 1))
-        return (split + rest * np.log(total) - plogp) / total, total
+    if not t.any():
+        return np.log(rest) - plogp / rest, rest
+    largest = t.max(axis=-1)
+    second = over_blocks(t) - largest  # a row may hold two halves, in different blocks
+    rest = rest + second
+    plogp = plogp + second * np.log(np.maximum(second, TINIEST))
+    total = largest + rest
+    split = largest * np.log1p(rest / np.where(largest > 0, largest, 1))
+    return (split + rest * np.log(total) - plogp) / total, total
 
 
 def split_largest(rows: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

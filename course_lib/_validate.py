@@ -86,11 +86,11 @@ def check_masses(
 
     With ``normalize`` a sum need only be positive and finite.
     """
-    if math.isnan(lowest) or math.isnan(least):
+    if math.isnan(lowest):
         raise ProbabilityError(f"{name} holds NaN; find out where it came from, and drop or mend that entry")
     if lowest < 0:
         raise ProbabilityError(f"{name} holds a negative probability, {lowest:.6g}; they run from 0 to 1")
-    if most == math.inf:
+    if not most < math.inf:  # infinite, or infinities that met and made NaN
         raise ProbabilityError(f"{name} holds an infinite entry or its sum overflows; scale or mend it")
     if normalize and least == 0:
         raise ProbabilityError(f"{name} sums to 0, so there is nothing to normalise; give some outcome mass")
