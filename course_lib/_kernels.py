@@ -63,7 +63,7 @@ def entropy_rows(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
 
 
 def _entropy_of_few(p: list[float]) -> tuple[np.ndarray, Extremes] | None:
-    """Return what the formula gives, cheaper than a dozen array calls; None where p is plainly out of order."""
+    """Return what the formula gives, cheaper than a dozen array calls; None where p is out of order."""
     lowest, t = min(p), max(p)
     p.remove(t)
     rest = sum(p)
@@ -115,8 +115,8 @@ def split_largest(rows: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.nda
     return rows[where], out
 
 
-# log k! - k log k + k for k = 0 … 15; beyond, the terms kept of Stirling's series are exact to rounding.
-_SMALL = np.array([0.0] + [math.log(math.factorial(k)) - k * math.log(k) + k for k in range(1, 16)])
+# log(k! e^k / k^k) for k = 0 … 15; beyond, the terms kept of Stirling's series are exact to rounding.
+_SMALL = np.array([math.log(math.factorial(k) * math.exp(k) / k**k) for k in range(16)])
 
 
 def stirling_remainder(k: np.ndarray) -> np.ndarray:

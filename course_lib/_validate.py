@@ -10,6 +10,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+COMPUTED_IN = {np.float16: np.float32, np.float32: np.float32}
+
 # How far a sum may lie from one, by the dtype the caller handed in: rounding explains no more than this.
 SUM_TOLERANCE = {np.float16: 1e-2, np.float32: 1e-4}
 DEFAULT_SUM_TOLERANCE = 1e-8
@@ -27,12 +29,8 @@ class ProbabilityError(ValueError):
 def as_float(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     """Return ``x`` as a float32 or float64 array, by the dtype rules above; no copy unless needed."""
     x = np.asarray(x)
-    if x.dtype == np.float64 or x.dtype == np.float32:
-        return x
-    if x.dtype == np.float16:
-        return x.astype(np.float32)
     if x.dtype.kind in "iuf":
-        return x.astype(np.float64)
+        return x.astype(COMPUTED_IN.get(x.dtype.type, np.float64), copy=False)
     raise TypeError(f"{name} must hold real numbers, not dtype {x.dtype}; convert it with .astype(float)")
 
 
