@@ -176,7 +176,9 @@ class Answer:
                 "look at the axis that a sum runs over, and at keepdims",
             )
         if value.dtype.kind not in _DTYPES[kind]:
-            self.fail(f"the contract asks for {kind} values, and these are {value.dtype}")
+            cut = kind == "float" and value.dtype.kind in "iu"
+            advice = "an array of whole numbers cuts off what stands behind the point" if cut else None
+            self.fail(f"the contract asks for {kind} values, and these are {value.dtype}", advice)
         return value
 
     def pair(self) -> tuple[Answer, Answer]:

@@ -276,6 +276,16 @@ WRONG = [
         {"surprise-bracket-ends"},
     ),
     (
+        "1.1 a logarithm after all",
+        """
+        import math
+        def surprise_bracket(a, b, n):
+            k = math.floor(n * math.log2(b / a))
+            return k / n, (k + 1) / n
+     """,
+        {"surprise-bracket-ends"},
+    ),
+    (
         "1.1 forgets to share among n",
         """
         def surprise_bracket(a, b, n):

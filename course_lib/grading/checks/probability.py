@@ -68,6 +68,7 @@ def surprise_bracket(bracket: Answered) -> None:
         (1, 1, 4),
         (3, 4, 1),
         (3, 4, 7),
+        (2**60 + 1, 2**61, 1),
         (2, 97, 1000),
         _event(random, 3),
         _event(random, 1000),
@@ -85,7 +86,7 @@ def surprise_bracket(bracket: Answered) -> None:
         answer.require(
             missing == 0,
             f"with the low end at k/{n}: (a/b)**n must be at most (1/2)**k, but more than (1/2)**(k + 1)",
-            advice.get(missing, "floats underflow for large n; Python's whole numbers do not"),
+            advice.get(missing if b < 2**53 else 0, "floats round and underflow; whole numbers do neither"),
         )
 
 
