@@ -113,6 +113,15 @@ def as_probabilities(p: ArrayLike, *, axis: int = -1, normalize: bool = False, n
     return (x / total).astype(x.dtype, copy=False) if normalize else x
 
 
+def as_unit(x: ArrayLike, *, name: str) -> np.ndarray:
+    """Return ``x`` as a float array of single probabilities: each from 0 to 1, whatever their sum."""
+    x = as_float(x, name=name)
+    if not (x.min(initial=1) >= 0 and x.max(initial=0) <= 1):  # so that NaN is caught as well
+        found = x[~((x >= 0) & (x <= 1))].flat[0]
+        raise ProbabilityError(f"{name} must hold probabilities, from 0 to 1, found {found:.6g}")
+    return x
+
+
 def check_logits(logits: ArrayLike, *, axis: int = -1, name: str = "logits") -> np.ndarray:
     """Return ``logits`` as a float array: no NaN, no +inf, and along ``axis`` at least one above -inf."""
     logits = as_float(logits, name=name)

@@ -18,6 +18,7 @@ from course_lib._validate import (
     as_float,
     as_probabilities,
     as_rng,
+    as_unit,
     check_base,
     check_logits,
     check_number,
@@ -485,7 +486,8 @@ class Exponential(_Continuous):
 
     def ppf(self, u: ArrayLike) -> float | np.ndarray:
         """Return the wait that a share ``u`` of all waits stays under, the inverse of that share."""
-        return plain(-np.log1p(-as_float(u)) / self.rate)
+        with np.errstate(divide="ignore"):
+            return plain(-np.log1p(-as_unit(u, name="u")) / self.rate)
 
     def _entropy_nats(self) -> float:
         return 1 - math.log(self.rate)
@@ -520,7 +522,7 @@ class Gamma(_Continuous):
         from scipy.special import xlogy
 
         a, t = self.shape, self.rate * as_float(x)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             log_p = xlogy(a - 1, np.maximum(t, 0)) - t - math.lgamma(a) + math.log(self.rate)
         return plain(np.where((t < 0) | (t == np.inf), -np.inf, log_p))
 

@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike
 
 from course_lib._kernels import entropy_rows
 from course_lib._validate import (
-    ProbabilityError,
     as_float,
     as_probabilities,
     as_rows,
+    as_unit,
     check_base,
     check_masses,
     from_rows,
@@ -62,13 +62,12 @@ def surprisal(p: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     >>> surprisal(1 / 52, base=2)                   # one card from a deck, in bits
     5.700439718141092
     """
-    p, base = as_float(p, name="p"), check_base(base)
-    if not np.all((p >= 0) & (p <= 1)):
-        outside = p[~((p >= 0) & (p <= 1))].flat[0]
-        raise ProbabilityError(f"p must hold probabilities, from 0 to 1, found {outside:.6g}")
+    p, base = as_unit(p, name="p"), check_base(base)
     with np.errstate(divide="ignore"):
-        log_p = LOGARITHMS[base](p) if base in LOGARITHMS else np.log(p) / p.dtype.type(math.log(base))
-    return plain(0 - log_p)  # and not -log_p, which would call a certain event's surprise -0.0
+        log_p = np.asarray(LOGARITHMS.get(base, np.log)(p))
+    if base not in LOGARITHMS:
+        log_p /= math.log(base)
+    return plain(np.subtract(0, log_p, out=log_p)[()])  # 0 - log 1 is 0.0, where -log 1 is -0.0
 
 
 def entropy(
