@@ -69,12 +69,13 @@ def test_mass_functions_agree_with_scipy_and_sum_to_one(ours, peer):
 
 @pytest.mark.parametrize(("ours", "peer"), CONTINUOUS, ids=name)
 def test_densities_agree_with_scipy_and_have_area_one(ours, peer):
-    x = np.concatenate([peer.ppf(np.linspace(0.001, 0.999, 25)), [-1.0, 0.0, 1.0, 50.0, math.inf, -math.inf]])
+    x = np.concatenate([peer.ppf(np.linspace(0.001, 0.999, 25)), [-1.0, 0.0, 1.0, 50.0]])
     np.testing.assert_allclose(ours.pdf(x), peer.pdf(x), rtol=1e-12)
     np.testing.assert_allclose(ours.log_pdf(x), peer.logpdf(x), rtol=1e-12, atol=1e-13)
     low, high = peer.ppf([1e-12, 0.5]), peer.ppf([0.5, 1 - 1e-12])
     area = sum(scipy.integrate.quad(ours.pdf, *ends, limit=200)[0] for ends in (low, high))
     assert area == pytest.approx(1, abs=2e-6)
+    np.testing.assert_array_equal(ours.pdf([math.inf, -math.inf]), [0, 0])
     assert math.isnan(ours.pdf(math.nan))
 
 
