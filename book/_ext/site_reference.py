@@ -47,8 +47,16 @@ def keep_bars(app: Sphinx, kind: str, name: str, thing: object, options: object,
             lines[i] = "``".join(prose_and_code)
 
 
+def skip_aliases(
+    app: Sphinx, kind: str, name: str, thing: object, skip: bool, options: object
+) -> bool | None:
+    """Leave out what Python writes on the fields of a named tuple; the class describes them itself."""
+    return True if (getattr(thing, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
 def setup(app: Sphinx) -> dict:
     """Fill the page as it is read."""
     app.connect("source-read", fill)
     app.connect("autodoc-process-docstring", keep_bars)
+    app.connect("autodoc-skip-member", skip_aliases)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

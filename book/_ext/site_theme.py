@@ -7,6 +7,7 @@ leaves out the rest.
 
 from __future__ import annotations
 
+import re
 import shutil
 import zlib
 from pathlib import Path
@@ -90,11 +91,23 @@ def describe(doctree: nodes.document | None) -> str:
     """Return the page's first paragraph, cut at a word, for search engines and shared links."""
     if doctree is None:
         return ""
-    paragraphs = (node for node in doctree.findall(nodes.paragraph) if isinstance(node.parent, nodes.section))
+    paragraphs = doctree.findall(nodes.paragraph)
     text = " ".join(next((node.astext() for node in paragraphs), "").split())
     if len(text) <= DESCRIPTION_LENGTH:
         return text
     return text[:DESCRIPTION_LENGTH].rsplit(" ", 1)[0].rstrip(",;:") + " …"
+
+
+_EMPTY_HEADER = re.compile(r'<th class="head[^"]*">(?:\s*<p></p>)?\s*</th>')
+
+
+def mend(body: str) -> str:
+    """Put right what the writers leave: wide tables scroll, empty headings are cells, no withdrawn roles."""
+    body = body.replace("<table", '<div class="table-scroll"><table').replace("</table>", "</table></div>")
+    body = body.replace(' role="doc-biblioentry"', "").replace(
+        '<div role="list" class="citation-list">', "<div>"
+    )
+    return _EMPTY_HEADER.sub("<td></td>", body)
 
 
 def add_context(
@@ -110,8 +123,7 @@ def add_context(
         digest = f"?v={zlib.crc32(source.read_bytes()):08x}" if source.exists() else ""
         return pathto(f"_static/{name}", 1) + digest
 
-    body = body.replace("<table", '<div class="table-scroll"><table').replace("</table>", "</table></div>")
-    context["body"] = body
+    context["body"] = mend(body)
     context["asset"] = asset
     context["description"] = describe(doctree)
     context["has_math"] = 'class="katex"' in body + context.get("toc", "")
@@ -123,9 +135,9 @@ def add_context(
 
 def site_map(toctree: Callable[..., str]) -> str:
     """Return the course's contents; the captions are no headings, or they would break the page's outline."""
-    links = toctree(titles_only=True, collapse=False, includehidden=True, maxdepth=2).replace(
-        ' role="heading"', ""
-    )
+    links = toctree(titles_only=True, collapse=False, includehidden=True, maxdepth=2)
+    for part in (' aria-level="2"', ' role="heading"'):
+        links = links.replace(part, "")
     return links.replace('class="current reference internal"', 'class="current" aria-current="page"')
 
 

@@ -84,10 +84,10 @@ if (links.size) {
   mark();
 }
 
-// Paper cannot be unfolded; the code behind a figure stays behind it.
+// Paper cannot be unfolded. Code behind a figure and feedback to a question stay where they are.
 let folded = [];
 addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("article details:not([open], .hide)")];
+  folded = [...document.querySelectorAll("details.fold:not([open])")];
   for (const details of folded) details.open = true;
 });
 addEventListener("afterprint", () => {
