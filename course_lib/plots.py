@@ -260,8 +260,8 @@ def running_means(panels: Mapping[str, ArrayLike], *, mean: float, sd: float, yl
     for axes, (title, draws) in zip(row[0], panels.items(), strict=True):
         draws = np.asarray(draws, dtype=float)
         n = np.arange(1, draws.shape[1] + 1)
-        # On a log axis a few hundred points draw the same curve as many thousands.
-        kept = np.unique(np.geomspace(1, n.size, 200).round().astype(int)) - 1
+        # On a log axis a hundred points draw the same curve as many thousands.
+        kept = np.unique(np.geomspace(1, n.size, 120).round().astype(int)) - 1
         for run in np.cumsum(draws, axis=1) / n:
             axes.plot(n[kept], run[kept], color=PALETTE["blue"], alpha=0.5, linewidth=0.9)
         error = 2 * sd / np.sqrt(n[kept])
