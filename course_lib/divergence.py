@@ -135,7 +135,8 @@ def _plain_kl_of_few(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, list]:
     if q_low > IN_RANGE and p_total < 1 / IN_RANGE > q_total:
         terms = [a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > IN_RANGE]  # others add nothing
         kl = sum(terms) / p_total + math.log(q_total / p_total) if p_total > 0 else math.nan
-    return np.array([kl]), [(p_low, p_total, p_total), (q_low, q_total, q_total)]
+    sides = (p_low, p_total), (q_low, q_total)
+    return np.array([kl]), [(s if math.isnan(s) else low, s, s) for low, s in sides]  # min() may overlook NaN
 
 
 def js_divergence(
