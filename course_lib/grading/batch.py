@@ -237,7 +237,7 @@ def _side_by_side(
     workers: int,
     references: Mapping[str, Notebook],
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Yield each job's result as it comes; a job whose process dies is tried once more, then recorded as such."""
+    """Yield each job's result as it comes; a job whose process dies is tried once more, then recorded."""
     waiting = [(job, TRIES) for job in reversed(list(jobs))]
     running: dict[int, _Child] = {}
     try:

@@ -138,7 +138,7 @@ def _watch(arguments: list[str]) -> int:
 def _batch(arguments: list[str]) -> int:
     parser = _parser("grade a class: submitted/<student>/<assignment>/", "batch")
     parser.add_argument("submissions", type=Path)
-    parser.add_argument("--out", type=Path, required=True, help="where results go; a second run goes on there")
+    parser.add_argument("--out", type=Path, required=True, help="for results; a second run goes on there")
     parser.add_argument("--source", type=Path, help="the course's sources (default: exercises/source)")
     parser.add_argument("--workers", type=_positive, default=2 * (os.cpu_count() or 1))
     parser.add_argument("--shard", type=_shard, default=(1, 1), help="i/n: grade the i-th of n parts")
@@ -218,7 +218,6 @@ def _progress(notebooks: dict[Path, Notebook]):
 
 def _counter(what: str) -> Callable[[int, int], None]:
     """Return a function that redraws one line on a terminal; elsewhere it is silent."""
-
     terminal = sys.__stderr__
     if terminal is None or not terminal.isatty():
         return lambda done, total: None

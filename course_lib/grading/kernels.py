@@ -155,7 +155,7 @@ class ForkedProcess:
 
 
 def __getattr__(name: str) -> Any:
-    """Define ForkProvisioner when jupyter_client asks for it, so that the kernel server never imports its base."""
+    """Define ForkProvisioner when jupyter_client asks for it: the kernel server never imports its base."""
     if name == "ForkProvisioner":
         return _provisioner()
     raise AttributeError(name)

@@ -70,7 +70,7 @@ def grade_as_submitted(path: Path, notebook: Notebook, seed: int = 0) -> Noteboo
 
 
 def reference_of(path: Path) -> Notebook | None:
-    """Return the course's source of a learner's notebook: in `source/` beside it, or in the course's own folder."""
+    """Return the course's source of a notebook: in `source/` beside it, or in the course's own folder."""
     for folder in (path.resolve().parent, PACKAGE.parent / "exercises"):
         source = folder / "source" / path.name
         if source.is_file():
@@ -88,6 +88,7 @@ def released(reference: Notebook) -> dict[str, Any]:
         elif model.is_check(cell):
             source = _without_hidden(source)
         cell["source"] = source
+        _lock(cell)
         if cell.get("cell_type") == "code":
             cell["outputs"] = []
     return data
@@ -175,6 +176,15 @@ def _against_reference(path: Path, notebook: Notebook, checks: Sequence[CheckRes
 
 def _with(check: CheckResult, **changes: str) -> CheckResult:
     return CheckResult(**{**check.as_dict(), **changes})
+
+
+def _lock(cell: dict[str, Any]) -> None:
+    """Ask Jupyter to protect what a learner should not lose, as nbgrader does."""
+    if not model.grade_id(cell):
+        return
+    cell["metadata"]["deletable"] = False
+    if not model.is_answer(cell):
+        cell["metadata"]["editable"] = False
 
 
 def _without_hidden(source: str) -> str:

@@ -57,9 +57,8 @@ def plan(reference: Notebook, submission: Notebook) -> Plan:
         if is_answer(cell):
             if name not in answers:
                 notes.append(f"the answer cell '{name}' is missing")
-            steps.append(
-                {"do": "define", "id": name, "source": answers.get(name, MISSING), "names": answer_names(cell)}
-            )
+            answer = answers.get(name, MISSING)
+            steps.append({"do": "define", "id": name, "source": answer, "names": answer_names(cell)})
             source = f"_answers.define({name!r})"
         elif not is_check(cell):
             index = sum(step["do"] == "set-up" for step in steps)
@@ -86,10 +85,10 @@ def answers_key(reference: Notebook, submission: Notebook) -> str:
 
 
 def without_regions(source: str, start: str, end: str, replacement: list[str]) -> str:
-    """Return source without the lines between the markers `start` and `end`, the markers included.
+    r"""Return source without the lines between the markers `start` and `end`, the markers included.
 
-    >>> without_regions("a\\n### BEGIN X\\nb\\n### END X\\nc", "BEGIN X", "END X", [])
-    'a\\nc'
+    >>> without_regions("a\n### BEGIN X\nb\n### END X\nc", "BEGIN X", "END X", [])
+    'a\nc'
     """
     lines, inside = [], False
     for line in source.split("\n"):

@@ -53,7 +53,7 @@ class Notebook:
         return sum(check.points for check in self.checks)
 
     def answers(self) -> dict[str, str]:
-        """Return the source of each answer cell by grade_id; of two with one name the later counts, as when run."""
+        """Return the source of each answer cell by grade_id; of two with one name the later counts."""
         return {grade_id(cell): cell_source(cell) for cell in self.cells if is_answer(cell)}
 
 
@@ -76,7 +76,8 @@ def read_notebook(path: str | os.PathLike, *, follow_links: bool = True) -> Note
             if not stat.S_ISREG(status.st_mode):
                 raise GradeError(f"{path} is not a file")
             if status.st_size > MAX_BYTES:
-                raise GradeError(f"{path} has {status.st_size / 1e6:.0f} MB: clear its outputs and save it again")
+                megabytes = f"{status.st_size / 1e6:.0f} MB"
+                raise GradeError(f"{path} has {megabytes}: clear its outputs and save it again")
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise GradeError(f"there is no {path}") from None
@@ -183,6 +184,6 @@ def _section(cell: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _number(value: Any, default: float) -> float:
     """Return a sane, positive number from metadata."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+    if type(value) in (int, float) and math.isfinite(value) and value >= 0:
         return float(value)
     return default

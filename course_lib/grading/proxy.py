@@ -25,11 +25,30 @@ MAX_WORKERS = 40
 PLAN_VARIABLE, CONTROL_VARIABLE = "COURSE_ANSWERS_PLAN", "COURSE_ANSWERS_CONTROL"
 
 # Errors of an answer come back as the nearest of these; all take one text.
-_ERRORS = (
-    "ArithmeticError AssertionError AttributeError EOFError FloatingPointError ImportError IndexError KeyError "
-    "LookupError MemoryError ModuleNotFoundError NameError NotImplementedError OSError OverflowError "
-    "RecursionError RuntimeError SyntaxError TypeError UnboundLocalError ValueError ZeroDivisionError"
-).split()
+_ERRORS = {
+    "ArithmeticError",
+    "AssertionError",
+    "AttributeError",
+    "EOFError",
+    "FloatingPointError",
+    "ImportError",
+    "IndexError",
+    "KeyError",
+    "LookupError",
+    "MemoryError",
+    "ModuleNotFoundError",
+    "NameError",
+    "NotImplementedError",
+    "OSError",
+    "OverflowError",
+    "RecursionError",
+    "RuntimeError",
+    "SyntaxError",
+    "TypeError",
+    "UnboundLocalError",
+    "ValueError",
+    "ZeroDivisionError",
+}
 
 
 def connect(space: dict[str, Any]) -> Answers:
@@ -88,7 +107,7 @@ class Answers:
         if "error" in reply:
             raise _rebuilt(reply["error"])
         if "refused" in reply:
-            raise CheckFailed(f"`{name}` should return plain data (numbers, lists, arrays), and {reply['refused']}.")
+            raise CheckFailed(f"`{name}` should return numbers, lists or arrays, and {reply['refused']}.")
         return decode(reply.get("value"))
 
     def _bind(self, name: str, report: dict[str, Any]) -> Any:
@@ -130,7 +149,7 @@ class Answers:
             return reply
         except ChannelClosed:
             self._hang_up()
-            raise CheckFailed("your code ended its own process (exit, a crash, or too much memory).") from None
+            raise CheckFailed("your code ended its own process: an exit, a crash, no memory.") from None
         except CodecError as error:
             self._hang_up()
             raise CheckFailed(f"what your code sent back cannot be read: {error}.") from None

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from .model import answer_names, cell_exercise, cell_timeout, grade_id, is_answer, is_check
+from .model import answer_names, cell_exercise, cell_timeout, is_answer, is_check
 from .records import CheckResult, score_lines
 
 __all__ = ["CheckWatcher", "pytest_configure"]
@@ -69,7 +69,7 @@ class CheckWatcher:
         try:
             result = yield
         finally:
-            # nbval would mark every later cell as expected to fail. The kernel has been interrupted and lives:
+            # nbval would mark every later cell as expected to fail. The kernel was interrupted and lives, so
             # what follows can be judged on its own.
             if item.parent.timed_out and item.parent.kernel.is_alive():
                 item.parent.timed_out = False
@@ -88,11 +88,12 @@ class CheckWatcher:
             self.no_kernel = str(call.excinfo.value)
         passed = report.when == "call" and report.passed and not hasattr(report, "wasxfail")
         outcome, message = ("passed", "") if passed else watch.explain(call)
+        exercise = cell_exercise(item.cell)
         if is_answer(item.cell) and not passed:
-            watch.broken[cell_exercise(item.cell)] = message
+            watch.broken[exercise] = outcome, message
         if is_check(item.cell):
-            if outcome == "failed" and watch.reply.get("ename") == "NameError":
-                message = watch.broken.get(cell_exercise(item.cell), message)
+            if watch.reply.get("ename") == "NameError":  # since the answer cell stopped: that is what to say
+                outcome, message = watch.broken.get(exercise, (outcome, message))
             result = CheckResult.of(item.cell, outcome, message)
             report.user_properties.append((PROPERTY, [str(item.path), result.as_dict()]))
         if report.failed and (is_check(item.cell) or is_answer(item.cell)):
@@ -123,7 +124,7 @@ class _Watch:
         self._budget, self._spent = budget, 0.0
         self._kernel: Any = None
         self.reply: dict[str, Any] = {}
-        self.broken: dict[str, str] = {}
+        self.broken: dict[str, tuple[str, str]] = {}
         self.limit = self._kept = 0.0
         self.timed_out = False
 
@@ -131,7 +132,6 @@ class _Watch:
         """Prepare for one cell: its time, no reply yet, nothing printed yet."""
         if self._kernel is not item.parent.kernel:
             self._kernel = item.parent.kernel
-            self._get_message = self._kernel.get_message
             self._kernel.await_reply, self._kernel.get_message = self._await_reply, self._bounded_message
         self.reply, self.timed_out, self._kept = {}, False, 0
         self.limit = cell_timeout(item.cell)
@@ -145,8 +145,8 @@ class _Watch:
         name, value = self.reply.get("ename", ""), _ANSI.sub("", str(self.reply.get("evalue", "")))
         if self.timed_out:
             return "timeout", f"no answer within {self.limit:g} s: is there a loop that never ends?"
-        if name == "NotAttempted":
-            return "waiting", value
+        if name in ("NotAttempted", "NotImplementedError"):
+            return "waiting", value or "this cell still holds its stub"
         if name == "CheckFailed":
             return "failed", value
         if name:
@@ -163,7 +163,7 @@ class _Watch:
                     self.timed_out = True
                     raise Empty
                 try:
-                    message = self._get_message(stream="shell", timeout=min(left, 0.3))
+                    message = self._kernel.kc.get_shell_msg(timeout=min(left, 0.3))
                 except Empty:
                     if not self._kernel.is_alive():
                         raise RuntimeError("the kernel ended while it ran this cell") from None
@@ -175,9 +175,11 @@ class _Watch:
             self._spent += time.monotonic() - started
 
     def _bounded_message(self, stream: str, timeout: float | None = None) -> Any:
-        """Pass messages on, without the bulk of an endless print."""
-        message = self._get_message(stream=stream, timeout=timeout)
-        if stream == "iopub" and message["msg_type"] == "stream":
+        """Pass messages on without the bulk of an endless print; nbval would also format each for a log."""
+        if stream == "shell":
+            return self._kernel.kc.get_shell_msg(timeout=timeout)
+        message = self._kernel.kc.get_iopub_msg(timeout=timeout)
+        if message["msg_type"] == "stream":
             text = message["content"]["text"]
             message["content"]["text"] = text[: max(0, MAX_STREAM - int(self._kept))]
             self._kept += len(text)

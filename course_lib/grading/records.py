@@ -22,8 +22,8 @@ class CheckResult:
     Attributes
     ----------
     outcome
-        "passed", "failed", "waiting" (the stub is untouched), "timeout", "changed" (not the course's check any
-        more) or "error" (could not be run).
+        "passed", "failed", "waiting" (the stub is untouched), "timeout", "changed" (no longer the course's
+        check) or "error" (could not be run).
     """
 
     grade_id: str
@@ -124,9 +124,9 @@ def number(value: float) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text that is safe to print, whatever a learner's code put into it: bounded, no control characters.
+    r"""Return text that is safe to print: bounded, without the control characters of hostile output.
 
-    >>> plain("a\\x1b[31mb")
+    >>> plain("a\x1b[31mb")
     'a�[31mb'
     """
     text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)

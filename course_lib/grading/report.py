@@ -158,7 +158,9 @@ def summary_lines(records: Iterable[Record]) -> list[str]:
 
 
 def _brief(record: Record) -> dict[str, Any]:
-    return {key: record[key] for key in ("student", "assignment", "notebook", "status", "points", "max_points")}
+    return {
+        key: record[key] for key in ("student", "assignment", "notebook", "status", "points", "max_points")
+    }
 
 
 def _in_order(exercise: str) -> list[tuple[int, str]]:

@@ -16,14 +16,19 @@ from .records import CheckResult
 __all__ = ["environment", "run_notebooks", "scratch", "warm_up"]
 
 SEED_VARIABLE = "COURSE_GRADING_SEED"
-_OPTIONS = (
-    "--nbval-lax --nbval-current-env --noconftest -q -s --color=no -p no:cacheprovider "
-    "-p no:doctest -p no:junitxml -p no:unraisableexception -p no:threadexception -p no:faulthandler"
-).split()
+_OPTIONS = ["--nbval-lax", "--nbval-current-env", "--noconftest", "-q", "-s", "--color=no"]
+_UNUSED = (
+    "no:cacheprovider",
+    "no:doctest",
+    "no:junitxml",
+    "no:unraisableexception",
+    "no:threadexception",
+    "no:faulthandler",
+)
 
 
 def warm_up() -> None:
-    """Import pytest and nbval, but not the URI grammar that jsonschema would compile for most of two seconds."""
+    """Import pytest and nbval, but not the URI grammar that takes jsonschema most of two seconds."""
     unknown = object()
     before = sys.modules.get("rfc3987_syntax", unknown)
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
@@ -62,7 +67,8 @@ def run_notebooks(
     spoken = io.StringIO()
     empty = Path(os.environ["IPYTHONDIR"]) / "pytest.ini"
     empty.write_text("[pytest]\n")
-    command = [*_OPTIONS, "-c", str(empty), f"--rootdir={empty.parent}", "-p", "nbval.plugin", *map(str, paths)]
+    plugins = [part for name in ("nbval.plugin", *_UNUSED) for part in ("-p", name)]
+    command = [*_OPTIONS, *plugins, "-c", str(empty), f"--rootdir={empty.parent}", *map(str, paths)]
     with contextlib.redirect_stdout(spoken), contextlib.redirect_stderr(spoken):
         status = pytest.main(command, plugins=[watcher])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

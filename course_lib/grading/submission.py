@@ -59,7 +59,8 @@ class Sealer:
             stack.callback(workers.close)
             self.isolation = _probe(workers)
             inherit = [workers.control.fileno()]
-            server = kernels.KernelServer(["course_lib.grading.proxy", *imports_of(self.references.values())], env=dict(os.environ), inherit=inherit)
+            preload = ["course_lib.grading.proxy", *imports_of(self.references.values())]
+            server = kernels.KernelServer(preload, env=dict(os.environ), inherit=inherit)
             stack.callback(server.close)
             self._environment = {**server.environment, proxy.CONTROL_VARIABLE: str(workers.control.fileno())}
             warm_up()
@@ -115,7 +116,7 @@ def seed_for(seed: int, key: str) -> int:
 
 
 def grader_version() -> str:
-    """Return a digest of all code that a result depends on: the grader, the checks, the library they compare with."""
+    """Return a digest of all code that a result depends on: grader, checks, the library they compare with."""
     digest = hashlib.sha256(f"{platform.python_version()} {version('numpy')} {version('scipy')}".encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
@@ -144,7 +145,7 @@ def _probe(workers: ForkServer) -> dict[str, Any]:
     try:
         return channel.receive()
     except ChannelClosed:
-        raise GradeError("the process that runs answers did not start: does `import numpy` work here?") from None
+        raise GradeError("the process that runs answers did not start: does numpy import here?") from None
     finally:
         channel.close()
 

@@ -86,7 +86,7 @@ def decode(value: Any) -> Any:
     if type(value) is list:
         return [decode(item) for item in value]
     if type(value) is dict and len(value) == 1:
-        (tag, body), = value.items()
+        ((tag, body),) = value.items()
         if type(body) is list and tag in _DECODERS:
             try:
                 return _DECODERS[tag](body)

@@ -28,7 +28,9 @@ class ForkServer:
         Further descriptors that it, and so each of its children, keeps open.
     """
 
-    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], inherit: Sequence[int] = ()) -> None:
+    def __init__(
+        self, command: Sequence[str], *, env: Mapping[str, str], inherit: Sequence[int] = ()
+    ) -> None:
         self.control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(

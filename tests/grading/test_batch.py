@@ -1,0 +1,237 @@
+"""A class: the same results however it is run, and reports that say the same."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from xml.etree import ElementTree
+
+import pytest
+import tiny_course as tiny
+
+from course_lib.grading import learn
+from course_lib.grading.batch import find_jobs, grade_batch, read_references
+from course_lib.grading.cli import main
+from course_lib.grading.model import GradeError, read_notebook
+from course_lib.grading.report import feedback_html, gradebook_csv, gradescope, junit, write_reports
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="sealed grading needs Linux or macOS")
+
+HALF = "def square(x):\n    return x * x if type(x) is float else x"
+STUDENTS = {
+    "ada": tiny.submission(),
+    "bob": tiny.submission(square=HALF),
+    "cleo": tiny.submission(square="def square(x):\n    return 1 / 0", total="total = 1"),
+    "dan": "not JSON",
+    "eve": tiny.submission(square="import random\ndef square(x):\n    return x * x + 0 * random.random()"),
+    "fay": tiny.submission(square="def square(x):\n    raise ValueError('<b>&</b> \x1b[31m')"),
+}
+POINTS = {"ada": 10, "bob": 7, "cleo": 0, "dan": 0, "eve": 10, "fay": 4}
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course and a class; returns (submissions, source)."""
+    source = tiny.write_course(tmp_path)
+    for student, data in STUDENTS.items():
+        tiny.write(tmp_path / "submitted" / student / "tiny" / "tiny.ipynb", data)
+    return tmp_path / "submitted", source
+
+
+def run(course, out, **options):
+    options = {"workers": 3, "say": lambda line: None, **options}
+    return grade_batch(course[0], out, source=course[1], **options)
+
+
+def contents(folder):
+    """Every file below a folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_points_and_order(course, tmp_path):
+    records = run(course, tmp_path / "out")
+    assert {record["student"]: record["points"] for record in records} == POINTS
+    assert [record["student"] for record in records] == sorted(STUDENTS)
+
+
+def test_one_by_one_or_side_by_side_is_the_same(course, tmp_path):
+    assert run(course, tmp_path / "a", workers=1) == run(course, tmp_path / "b", workers=4)
+
+
+def test_a_class_and_a_single_run_agree(course, tmp_path):
+    records = {record["student"]: record for record in run(course, tmp_path / "out")}
+    for student in ("ada", "bob", "cleo"):
+        path = tmp_path / "exercises" / "tiny.ipynb"
+        handed_in = read_notebook(course[0] / student / "tiny" / "tiny.ipynb")
+        single = learn.grade_as_submitted(path, handed_in)
+        assert [check.as_dict() for check in single.checks] == records[student]["checks"]
+
+
+def test_results_that_are_kept_are_used_and_what_changes_is_run_again(course, tmp_path):
+    out = tmp_path / "out"
+    run(course, out)
+    kept = {path.name: path.stat().st_mtime_ns for path in (out / ".graded").iterdir()}
+    tiny.write(course[0] / "ada" / "tiny" / "tiny.ipynb", STUDENTS["bob"])
+    records = {record["student"]: record for record in run(course, out)}
+    assert records["ada"]["points"] == POINTS["bob"]
+    assert records["ada"]["key"] == records["bob"]["key"]  # equal answers, one result
+    after = {path.name: path.stat().st_mtime_ns for path in (out / ".graded").iterdir()}
+    assert after == kept
+
+
+def test_seed_and_reference_are_part_of_the_key(course, tmp_path):
+    keys = {run(course, tmp_path / "out", seed=seed)[0]["key"] for seed in (0, 1)}
+    changed = tiny.source()
+    changed["cells"][-1]["source"] += "\n# stricter"
+    tiny.write(course[1] / "tiny.ipynb", changed)
+    keys.add(run(course, tmp_path / "out")[0]["key"])
+    assert len(keys) == 3
+
+
+def test_parts_of_a_class_make_the_whole(course, tmp_path):
+    out, parts = tmp_path / "parts", []
+    for part in (1, 2, 3):
+        parts += run(course, out, shard=(part, 3))
+    assert sorted(parts, key=lambda record: record["student"]) == run(course, tmp_path / "whole")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_killed_and_resumed_is_the_same_as_uninterrupted(course, tmp_path):
+    calm, killed = tmp_path / "calm", tmp_path / "killed"
+    command = [
+        sys.executable,
+        "-m",
+        "course_lib.grading",
+        "batch",
+        str(course[0]),
+        "--source",
+        str(course[1]),
+    ]
+    subprocess.run([*command, "--out", str(calm)], check=True, capture_output=True)
+    process = subprocess.Popen(
+        [*command, "--workers", "1", "--out", str(killed)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while not list(killed.glob(".graded/*.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    done = len(list(killed.glob(".graded/*.json")))
+    assert 1 <= done < len(list(calm.glob(".graded/*.json")))
+    assert not (killed / "records.jsonl").exists()
+    subprocess.run([*command, "--out", str(killed)], check=True, capture_output=True)
+    assert contents(killed) == contents(calm)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_killed_batch_leaves_no_process(course, tmp_path):
+    tiny.write(course[0] / "ada" / "tiny" / "tiny.ipynb", tiny.submission(square="while True: pass"))
+    mark = f"GRADE_TEST_MARK={os.getpid()}-{time.time_ns()}"
+    environment = {**os.environ, **dict([mark.split("=")])}
+    command = [
+        sys.executable,
+        "-m",
+        "course_lib.grading",
+        "batch",
+        str(course[0]),
+        "--source",
+        str(course[1]),
+    ]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "out")],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: len(marked(mark)) > 3)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_until(lambda: not marked(mark), 60)
+
+
+def marked(mark):
+    """The processes whose environment began with this mark."""
+    found = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/environ", "rb") as file:
+                if mark.encode() in file.read():
+                    found.append(number)
+        except OSError:
+            continue
+    return found
+
+
+def wait_until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_where_notebooks_are_looked_for(course, tmp_path):
+    root, references = course[0], read_references(course[1])
+    tiny.write(root / "gus" / "tiny" / "my-solution.ipynb", tiny.submission())
+    tiny.write(root / "hal" / "tiny" / "a.ipynb", tiny.submission())
+    tiny.write(root / "hal" / "tiny" / "b.ipynb", tiny.submission())
+    (root / "ida" / "tiny").mkdir(parents=True)
+    (root / "jo" / "poetry").mkdir(parents=True)
+    tiny.write(root / ".hidden" / "tiny" / "tiny.ipynb", tiny.submission())
+    jobs = {job.student: job for job in find_jobs(root.parent, references)}
+    assert ".hidden" not in jobs
+    assert jobs["gus"].path.name == "my-solution.ipynb"
+    assert "2 notebooks" in jobs["hal"].problem
+    assert "no notebook" in jobs["ida"].problem
+    assert "no exercise called poetry" in jobs["jo"].problem
+    records = {record["student"]: record for record in run(course, tmp_path / "out")}
+    assert (records["gus"]["points"], records["ida"]["status"]) == (10, "missing")
+    assert (records["jo"]["status"], records["jo"]["max_points"]) == ("unknown", 0)
+
+
+def test_what_is_not_a_class(tmp_path, course):
+    for wrong in (tmp_path / "nowhere", tmp_path / "exercises" / "source"):
+        with pytest.raises(GradeError):
+            find_jobs(wrong, {})
+    with pytest.raises(GradeError, match="--source"):
+        read_references(tmp_path / "nowhere")
+
+
+def test_a_full_disk_stops_with_one_line_and_keeps_what_is_done(course, tmp_path, monkeypatch, capsys):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    out = tmp_path / "out"
+    assert main(["batch", str(course[0]), "--out", str(out), "--source", str(course[1])]) == 2
+    error = capsys.readouterr().err.splitlines()
+    assert "No space left" in error[-1]
+    assert error[-1].startswith("grade: ")
+    assert contents(out) == {}
+    monkeypatch.undo()
+    assert main(["batch", str(course[0]), "--out", str(out), "--source", str(course[1])]) == 0
+
+
+def test_reports(course, tmp_path):
+    records = run(course, tmp_path / "out")
+    write_reports(tmp_path / "out", records)
+    rows = list(csv.DictReader(io.StringIO(gradebook_csv(records))))
+    assert {row["student"]: float(row["points"]) for row in rows} == POINTS
+    assert (rows[1]["1.1"], rows[1]["1.2"], rows[3]["1.1"]) == ("3", "4", "")
+    lines = (tmp_path / "out" / "records.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == records
+    fay = next(record for record in records if record["student"] == "fay")
+    page = feedback_html(fay)
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
+    assert "\x1b" not in page
+    suites = ElementTree.fromstring(junit(records))
+    failures = {suite.get("name"): int(suite.get("failures")) for suite in suites}
+    assert (failures["ada/tiny/tiny"], failures["bob/tiny/tiny"]) == (0, 1)
+    uploaded = gradescope(fay)
+    assert uploaded["score"] == sum(test["score"] for test in uploaded["tests"]) == 4
+    feedback = contents(tmp_path / "out" / "feedback")
+    assert {"ada/tiny/tiny.html", "dan/tiny/tiny.html", "bob/tiny/tiny.results.json"} <= set(feedback)

@@ -1,0 +1,62 @@
+"""Plain `pytest --nbval-lax`: points at the end for exercise notebooks, silence for all others."""
+
+import subprocess
+import sys
+
+import tiny_course as tiny
+
+
+def run(folder, *arguments):
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:cov", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return done.returncode, done.stdout
+
+
+def test_points_are_summed_and_messages_stand_alone(tmp_path):
+    tiny.write(tmp_path / "tiny.ipynb", tiny.submission(square="def square(x):\n    return x + x"))
+    status, out = run(tmp_path, "--nbval-lax", "tiny.ipynb")
+    assert status == 1
+    assert "points: tiny.ipynb" in out
+    assert "4 / 10" in out
+    assert "Next: exercise 1.1" in out
+    assert "a square is a number times itself" in out
+    assert "Traceback" not in out
+
+
+def test_points_are_summed_across_processes(tmp_path):
+    tiny.write(tmp_path / "tiny.ipynb", tiny.submission())
+    status, out = run(tmp_path, "--nbval-lax", "-n", "2", "--dist", "loadfile", "tiny.ipynb")
+    assert status == 0
+    assert "10 / 10" in out
+
+
+def test_an_endless_loop_costs_its_own_points_only(tmp_path):
+    tiny.write(tmp_path / "tiny.ipynb", tiny.submission(square="def square(x):\n    while True: pass"))
+    _, out = run(tmp_path, "--nbval-lax", "tiny.ipynb")
+    assert "no answer within 2 s" in out
+    assert "4 / 10" in out
+
+
+def test_a_dead_kernel_is_noticed(tmp_path):
+    tiny.write(tmp_path / "tiny.ipynb", tiny.submission(square="import os\nos._exit(1)"))
+    _, out = run(tmp_path, "--nbval-lax", "tiny.ipynb")
+    assert "the kernel ended" in out
+    assert "0 / 10" in out
+
+
+def test_a_hidden_error_is_found(tmp_path):
+    hide = "get_ipython().showtraceback = lambda *a, **k: None\n"
+    tiny.write(tmp_path / "tiny.ipynb", tiny.submission(square=hide + "def square(x):\n    return 0.0"))
+    _, out = run(tmp_path, "--nbval-lax", "tiny.ipynb")
+    assert "4 / 10" in out
+
+
+def test_other_notebooks_and_tests_hear_nothing(tmp_path):
+    tiny.write(tmp_path / "other.ipynb", tiny.notebook(tiny.code("assert False")))
+    tiny.write(tmp_path / "test_other.py", "def test_fine(): pass")
+    _, out = run(tmp_path, "--nbval-lax")
+    assert "points" not in out
+    assert "AssertionError" in out  # nbval's own report stands
+    status, out = run(tmp_path, "test_other.py")
+    assert status == 0
+    assert "points" not in out

@@ -1,0 +1,272 @@
+"""The untrusted side: what crosses, what does not, and what an answer is kept from."""
+
+import json
+import os
+import socket
+import sys
+
+import numpy as np
+import pytest
+import tiny_course as tiny
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_lib.grading import merge, proxy
+from course_lib.grading.check import CheckFailed
+from course_lib.grading.model import parse_notebook
+from course_lib.grading.sealed.codec import MAX_FRAME, Channel, ChannelClosed, CodecError, decode, encode
+from course_lib.grading.submission import PACKAGE, Sealer
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text()
+VALUES = st.recursive(
+    PLAIN,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text() | st.integers(), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
+
+
+@given(VALUES)
+def test_what_crosses_is_exactly_what_was_sent(value):
+    got = decode(json.loads(json.dumps(encode(value))))
+    assert repr(got) == repr(value)  # types, -0.0 and nan included
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 0), (2, 3, 1)])
+def test_arrays_cross_with_dtype_shape_and_bytes(dtype, shape):
+    value = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    got = decode(json.loads(json.dumps(encode(np.asarray(value)))))
+    assert (type(got), got.dtype, got.shape) == (np.ndarray, np.dtype(dtype), shape)
+    np.testing.assert_array_equal(got, value)
+    got[...] = 0  # writable, as an argument must be
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_scalars_stay_scalars(dtype):
+    value = np.ones(1, dtype)[0]
+    got = decode(json.loads(json.dumps(encode(value))))
+    assert (type(got), got) == (type(value), value)
+
+
+class FloatLike(float):
+    pass
+
+
+class ListLike(list):
+    pass
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        FloatLike(1),
+        ListLike(),
+        [FloatLike(1)],
+        {1: ListLike()},
+        {1, 2},
+        object(),
+        len,
+        iter([]),
+        np.random.default_rng(0),
+        np.array([object()]),
+        np.array(["text"]),
+        np.ma.array([1.0]),
+        np.longdouble(1),
+        nested(100),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_nothing_else_crosses(value):
+    with pytest.raises(CodecError):
+        encode(value)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"tuple": 1},
+        {"nothing": []},
+        {"tuple": [], "dict": []},
+        {"dict": [[[], 1]]},
+        {"dict": [[1]]},
+        {"complex": [1, 2]},
+        {"numpy": ["O", [1], ""]},
+        {"numpy": ["<f8", [2], "AAAAAAAAAAA="]},
+        {"numpy": ["<f8", [-1], "AAAAAAAAAAA="]},
+        {"numpy": ["<f8", [True], "AAAAAAAAAAA="]},
+        {"numpy": ["<f8", None, "?"]},
+        {"numpy": ["<f8", [10**9, 10**9], ""]},
+    ],
+    ids=str,
+)
+def test_forged_messages_are_refused(message):
+    with pytest.raises(CodecError):
+        decode(message)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"\0\0\0\2{]", b"\xff\xff\xff\xff", b"\0\1\0\0" + b"[" * 2**16, (MAX_FRAME + 1).to_bytes(4)],
+    ids=["no JSON", "endless", "deep", "too long"],
+)
+def test_channels_refuse_what_is_no_message(raw):
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(raw)
+        with pytest.raises(CodecError):
+            Channel(ours).receive()
+    ours.close()
+
+
+def test_channels_notice_the_end():
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"\0\0")
+    theirs.close()
+    with pytest.raises(ChannelClosed):
+        Channel(ours).receive()
+    ours.close()
+
+
+def test_merging_takes_answers_and_nothing_else():
+    reference = parse_notebook(json.dumps(tiny.source()).encode(), "tiny", "tiny")
+    mine = tiny.submission(square="mine")
+    mine["cells"][0]["source"] = "evil"
+    mine["cells"][3]["source"] = "evil"
+    mine["metadata"] = {"kernelspec": {"name": "evil"}}
+    plan = merge.plan(reference, parse_notebook(json.dumps(mine).encode(), "tiny", "tiny"))
+    trusted = json.dumps(plan.notebook)
+    assert "evil" not in trusted + json.dumps(plan.steps)
+    assert "mine" not in trusted
+    assert "SOLUTION" not in trusted + json.dumps(plan.steps)
+    assert [step.get("source") for step in plan.steps if step.get("id") == "square"] == ["mine"]
+
+
+# --- a real worker --------------------------------------------------------------------------------------
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="sealed grading needs Linux or macOS")
+
+
+@pytest.fixture(scope="module")
+def sealer():
+    reference = parse_notebook(json.dumps(tiny.source()).encode(), "tiny", "tiny")
+    with Sealer({"tiny": reference}) as sealer:
+        yield sealer
+
+
+def answers(sealer, source, names):
+    """Run one answer cell in a worker and return the bound names."""
+    control = socket.socket(fileno=os.dup(int(sealer._environment[proxy.CONTROL_VARIABLE])))
+    steps = [
+        {"do": "set-up", "index": 0, "source": merge.set_up_cells(sealer.references["tiny"])[0]},
+        {"do": "define", "id": "answer", "source": source, "names": names},
+    ]
+    space = {}
+    proxy.Answers({"setups": "tiny", "seed": 1, "steps": steps}, control, space).define("answer")
+    return space
+
+
+@needs_fork
+def test_functions_and_values_come_back(sealer):
+    source = "value = np.arange(LIMIT)[:3]\ndef f(a, *, b=1):\n    return a + b"
+    space = answers(sealer, source, ["value", "f", "gone"])
+    assert space["value"].tolist() == [0, 1, 2]
+    assert space["f"].__name__ == "f"
+    assert space["f"](1) == 2
+    assert space["f"](np.ones(2), b=2).tolist() == [3, 3]
+    assert "gone" not in space
+
+
+@needs_fork
+def test_errors_come_back_as_the_nearest_builtin(sealer):
+    space = answers(
+        sealer,
+        "class Mine(ValueError): pass\n"
+        "def f(kind):\n"
+        "    raise {'mine': Mine, 'exit': SystemExit, 'stub': NotImplementedError}[kind]('so')\n",
+        ["f"],
+    )
+    with pytest.raises(ValueError, match=r"Mine: so \(line 3 of the answer cell\)"):
+        space["f"]("mine")
+    with pytest.raises(RuntimeError, match="SystemExit: so"):
+        space["f"]("exit")
+    with pytest.raises(NotImplementedError):
+        space["f"]("stub")
+
+
+@needs_fork
+def test_a_dead_worker_is_replaced_and_knows_all_answers(sealer):
+    space = answers(sealer, "import os\nn = 7\ndef f(die):\n    return os._exit(1) if die else n", ["f"])
+    with pytest.raises(CheckFailed, match="ended its own process"):
+        space["f"](True)
+    assert space["f"](False) == 7
+
+
+@needs_fork
+def test_global_random_state_is_the_same_each_time(sealer):
+    source = "import random\nvalue = [random.random(), float(np.random.random())]"
+    assert answers(sealer, source, ["value"]) == answers(sealer, source, ["value"])
+
+
+SPY = """\
+import os, socket, subprocess, sys, threading
+
+def attempt(action):
+    try:
+        action()
+    except BaseException as error:
+        return type(error).__name__
+    return "allowed"
+
+def scrubbed():
+    assert not {name for name in os.environ if "COURSE" in name or "TOKEN" in name}
+    assert not {name for name in sys.modules if name.startswith("course_lib")}
+
+result = {
+    "files": [attempt(lambda p=p: open(p).read()) for p in FILES]
+    + [attempt(lambda p=p: os.listdir(p)) for p in FOLDERS],
+    "network": [attempt(lambda: socket.create_connection(("127.0.0.1", PORT), 1)),
+                attempt(lambda: socket.create_connection(("1.1.1.1", 53), 1))],
+    "processes": [attempt(os.fork), attempt(lambda: os.kill(PARENT, 0)),
+                  attempt(lambda: os.kill(os.getppid(), 9)),
+                  attempt(lambda: subprocess.run(["true"]))],
+    "limits": [attempt(lambda: bytearray(8 * 2**30)), attempt(lambda: open("big", "wb").write(bytes(2**25)))],
+    "write": [attempt(lambda p=p: open(p, "w").close()) for p in WRITE],
+}
+own = [attempt(lambda: open("small", "w").write("x")), attempt(lambda: __import__("json.tool")),
+       attempt(scrubbed)]
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")
+def test_an_answer_is_kept_from_what_is_not_its_own(sealer, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        spots = {
+            "FILES": [str(PACKAGE / "entropy.py"), str(PACKAGE / "grading" / "check.py"), "/etc/shadow"],
+            "FOLDERS": [str(PACKAGE.parent / "exercises" / "source"), "/tmp"],
+            "WRITE": ["/tmp/forged", str(secret), "/dev/shm/forged"],
+            "PORT": server.getsockname()[1],
+            "PARENT": os.getpid(),
+        }
+        preface = "".join(f"{name} = {value!r}\n" for name, value in spots.items())
+        space = answers(sealer, preface + SPY, ["result", "own"])
+    assert space["own"] == ["allowed"] * 3
+    for what, held in sealer.isolation.items():
+        if held is True:
+            assert "allowed" not in space["result"][what], (what, space["result"][what])
+    if sealer.isolation["files"]:
+        assert "allowed" not in space["result"]["write"]
+    assert sealer.isolation["limits"]
