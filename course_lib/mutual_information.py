@@ -659,14 +659,16 @@ def fano_bound(conditional_entropy: float, n_classes: int, *, base: float = math
     most = math.log(check_whole(n_classes, name="n_classes", lowest=2))
     if not 0 <= h <= most * (1 + 1e-12):
         raise ValueError(f"conditional_entropy must be from 0 to log K = {most:.6g} nats, got {h:.6g} nats")
+    if h == 0:
+        return 0.0
     low, high = 0.0, 1 - 1 / n_classes  # in between, the right-hand side rises from 0 to log K
     while low < (middle := (low + high) / 2) < high:
         low, high = (middle, high) if _fano_entropy(middle, n_classes) < h else (low, middle)
-    return low if h == 0 else high
+    return high
 
 
 def _fano_entropy(error: float, n_classes: int) -> float:
-    return -error * math.log(error / (n_classes - 1)) - (1 - error) * math.log1p(-error)
+    return error * (math.log(n_classes - 1) - math.log(error)) - (1 - error) * math.log1p(-error)
 
 
 def info_nce(scores: ArrayLike, *, base: float = math.e) -> float:
