@@ -148,7 +148,26 @@ def deviance(x: np.ndarray, m: np.ndarray) -> np.ndarray:
     return np.where(np.abs(u) <= 0.1, (x - m) * u + 2 * x * series, plain)
 
 
+def log_choose(n: np.ndarray | int, k: np.ndarray) -> np.ndarray:
+    """Return ln C(n, k), the log of the number of orders of k successes in n trials."""
+    from scipy.special import betaln
+
+    return -np.log1p(n) - betaln(n - k + 1, k + 1)
+
+
+def weighted_logs(x: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+    """Return sum_d x_nd log_p_kd, shape (N, K), where 0 times -inf is 0: what did not occur cannot veto."""
+    impossible = np.isneginf(log_p)
+    if not np.any(impossible):
+        return x @ log_p.T
+    total = x @ np.where(impossible, 0.0, log_p).T
+    total[(x @ impossible.T) > 0] = -np.inf
+    return total
+
+
 def log_sum_exp(rows: np.ndarray) -> np.ndarray:
     """Return log(sum(exp(row))) for rows of shape (R, n); with the largest taken out, nothing overflows."""
     top = rows.max(axis=-1)
-    return top + np.log(np.exp(rows - top[:, None]).sum(axis=-1))
+    top = np.where(top == -np.inf, 0.0, top)  # a row all -inf has the sum 0
+    with np.errstate(divide="ignore"):
+        return top + np.log(np.exp(rows - top[:, None]).sum(axis=-1))

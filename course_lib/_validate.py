@@ -122,6 +122,22 @@ def as_unit(x: ArrayLike, *, name: str) -> np.ndarray:
     return x
 
 
+def as_finite(x: ArrayLike, *, name: str) -> np.ndarray:
+    """Return ``x`` in double precision, if no entry is NaN or infinite."""
+    x = as_float(x, name=name).astype(np.float64, copy=False)
+    if not np.all(np.isfinite(x)):
+        raise ValueError(f"{name} holds NaN or infinite entries; drop or mend them before calling")
+    return x
+
+
+def as_counts(x: ArrayLike, *, name: str) -> np.ndarray:
+    """Return ``x`` in double precision, if every entry is a whole number of zero or more."""
+    x = as_finite(x, name=name)
+    if np.any(x < 0) or np.any(x != np.floor(x)):
+        raise ValueError(f"{name} must hold counts: whole numbers, none of them negative")
+    return x
+
+
 def check_logits(logits: ArrayLike, *, axis: int = -1, name: str = "logits") -> np.ndarray:
     """Return ``logits`` as a float array: no NaN, no +inf, and along ``axis`` at least one above -inf."""
     logits = as_float(logits, name=name)

@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, betaln, expit, gammaincinv, gammaln, logsumexp, ndtri
 
+from course_lib._kernels import log_choose, weighted_logs
 from course_lib._validate import (
     ProbabilityError,
+    as_counts,
+    as_finite,
     as_float,
     as_probabilities,
     check_number,
@@ -25,7 +28,6 @@ from course_lib._validate import (
     plain,
 )
 from course_lib.distributions import Beta, Dirichlet, Gamma, Gaussian
-from course_lib.gaussian import _finite
 
 __all__ = [
     "BayesTable",
@@ -363,7 +365,7 @@ def grid_posterior(grid: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike)
     >>> round(posterior.mean, 4), round(posterior.mode, 4), round(posterior.log_evidence, 4)
     (0.6667, 0.7, -2.3979)
     """
-    grid, prior = _finite(grid, "grid"), _finite(prior, "prior")
+    grid, prior = as_finite(grid, name="grid"), as_finite(prior, name="prior")
     log_likelihood = as_float(log_likelihood, name="log_likelihood").astype(np.float64)
     if grid.ndim != 1 or len(grid) < 2 or not grid.shape == prior.shape == log_likelihood.shape:
         raise ValueError(
@@ -451,7 +453,7 @@ class BetaBinomial:
     def predictive(self, successes: ArrayLike, trials: ArrayLike) -> float | np.ndarray:
         """Return the probability of k successes in the next n trials, C(n,k) B(a+k, b+n-k) / B(a,b)."""
         k, n = _successes(successes, trials)
-        return plain(np.exp(_log_choose(n, k) + betaln(self.a + k, self.b + n - k) - betaln(self.a, self.b)))
+        return plain(np.exp(log_choose(n, k) + betaln(self.a + k, self.b + n - k) - betaln(self.a, self.b)))
 
     def log_evidence(self, successes: ArrayLike, trials: ArrayLike) -> float:
         """Return the log-probability of all experiments together, averaged over the belief, in nats.
@@ -460,7 +462,7 @@ class BetaBinomial:
         """
         k, n = _successes(successes, trials)
         after = betaln(self.a + k.sum(), self.b + (n - k).sum())
-        return float(_log_choose(n, k).sum() + after - betaln(self.a, self.b))
+        return float(log_choose(n, k).sum() + after - betaln(self.a, self.b))
 
     def credible_interval(self, mass: float = 0.95) -> tuple[float, float]:
         """Return the central interval that holds the success probability with probability ``mass``."""
@@ -502,18 +504,18 @@ class GammaPoisson:
 
     def update(self, counts: ArrayLike) -> GammaPoisson:
         """Return the posterior after one count, or an array of counts."""
-        x = _whole_counts(counts, "counts")
+        x = as_counts(counts, name="counts")
         return GammaPoisson(float(self.shape + x.sum()), float(self.rate + x.size))
 
     def predictive(self, count: ArrayLike) -> float | np.ndarray:
         """Return the probability of the next count, a negative binomial: wider than any Poisson."""
-        x = _whole_counts(count, "count")
+        x = as_counts(count, name="count")
         log_p = gammaln(self.shape + x) - gammaln(self.shape) - gammaln(x + 1)
         return plain(np.exp(log_p - self.shape * np.log1p(1 / self.rate) - x * np.log1p(self.rate)))
 
     def log_evidence(self, counts: ArrayLike) -> float:
         """Return the log-probability of all counts together, averaged over the belief, in nats."""
-        x = _whole_counts(counts, "counts")
+        x = as_counts(counts, name="counts")
         total, n = x.sum(), x.size
         log_p = gammaln(self.shape + total) - gammaln(self.shape) - gammaln(x + 1).sum()
         return float(log_p - self.shape * np.log1p(n / self.rate) - total * math.log(self.rate + n))
@@ -571,14 +573,14 @@ class NormalNormal:
 
     def update(self, x: ArrayLike) -> NormalNormal:
         """Return the posterior after one observation, or an array of them."""
-        x = _finite(x, "x")
+        x = as_finite(x, name="x")
         precision = self.precision + x.size / self.noise_variance
         mean = (self.precision * self.mean + x.sum() / self.noise_variance) / precision
         return NormalNormal(float(mean), float(1 / precision), self.noise_variance)
 
     def predictive(self, x: ArrayLike) -> float | np.ndarray:
         """Return the density of the next observation, elementwise: the variances of belief and noise add."""
-        return Gaussian(self.mean, math.sqrt(self.variance + self.noise_variance)).pdf(_finite(x, "x"))
+        return Gaussian(self.mean, math.sqrt(self.variance + self.noise_variance)).pdf(as_finite(x, name="x"))
 
     def log_evidence(self, x: ArrayLike) -> float:
         """Return the log-density of all observations together, averaged over the belief, in nats.
@@ -586,7 +588,7 @@ class NormalNormal:
         Given the belief, the average of the data is Gaussian about its mean; given the average, the scatter
         about it knows nothing of the belief.
         """
-        x = _finite(x, "x")
+        x = as_finite(x, name="x")
         n, average = x.size, x.mean()
         spread = self.noise_variance + n * self.variance
         scatter = np.sum((x - average) ** 2) / self.noise_variance + n * (average - self.mean) ** 2 / spread
@@ -650,7 +652,7 @@ class DirichletCategorical:
         return betaincinv(self.alpha[:, None], (self.alpha.sum() - self.alpha)[:, None], _tails(mass))
 
     def _counts(self, counts: ArrayLike) -> np.ndarray:
-        counts = _whole_counts(counts, "counts")
+        counts = as_counts(counts, name="counts")
         if counts.shape != self.alpha.shape:
             raise ValueError(
                 f"counts needs one number for each of {len(self.alpha)} outcomes, got {counts.shape}"
@@ -658,25 +660,12 @@ class DirichletCategorical:
         return counts
 
 
-def _whole_counts(x: ArrayLike, name: str) -> np.ndarray:
-    """Return counts in double precision, if each is a whole number of zero or more."""
-    x = _finite(x, name)
-    if np.any(x < 0) or np.any(x != np.floor(x)):
-        raise ValueError(f"{name} must hold counts: whole numbers, none of them negative")
-    return x
-
-
 def _successes(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return successes and trials of one shape, no success without its trial."""
-    k, n = np.broadcast_arrays(_whole_counts(successes, "successes"), _whole_counts(trials, "trials"))
+    k, n = np.broadcast_arrays(as_counts(successes, name="successes"), as_counts(trials, name="trials"))
     if np.any(k > n):
         raise ValueError("more successes than trials; trials counts successes and failures together")
     return k, n
-
-
-def _log_choose(n: np.ndarray, k: np.ndarray) -> np.ndarray:
-    """Return ln C(n, k), the log of the number of orders."""
-    return -np.log1p(n) - betaln(n - k + 1, k + 1)
 
 
 def _log_beta(alpha: np.ndarray) -> float:
@@ -745,7 +734,7 @@ class _NaiveBayes:
         return self.classes_[np.argmax(posterior, axis=1)]
 
     def _features(self, X: ArrayLike) -> np.ndarray:
-        X = _finite(np.asarray(X) + 0, "X")  # + 0 counts True as 1
+        X = as_finite(np.asarray(X) + 0, name="X")  # + 0 counts True as 1
         if X.ndim != 2:
             raise ValueError(f"X must be a table of shape (examples, features), got shape {X.shape}")
         self._check_features(X)
@@ -805,7 +794,7 @@ class MultinomialNB(_NaiveBayes):
         self.feature_log_prob_ = _log(share)
 
     def _log_likelihood(self, X: np.ndarray) -> np.ndarray:
-        return _weighted_sum(X, self.feature_log_prob_)
+        return weighted_logs(X, self.feature_log_prob_)
 
 
 class BernoulliNB(_NaiveBayes):
@@ -857,12 +846,4 @@ class BernoulliNB(_NaiveBayes):
         self._log_absent = _log((n - counts + self.alpha) / (n + 2 * self.alpha))
 
     def _log_likelihood(self, X: np.ndarray) -> np.ndarray:
-        return _weighted_sum(X, self.feature_log_prob_) + _weighted_sum(1 - X, self._log_absent)
-
-
-def _weighted_sum(X: np.ndarray, log_p: np.ndarray) -> np.ndarray:
-    """Return Σ_d X_nd log_p_cd, shape (N, C); zero times -inf is zero: what did not occur cannot veto."""
-    impossible = np.isneginf(log_p)
-    total = X @ np.where(impossible, 0.0, log_p).T
-    total[(X @ impossible.T) > 0] = -np.inf
-    return total
+        return weighted_logs(X, self.feature_log_prob_) + weighted_logs(1 - X, self._log_absent)

@@ -16,6 +16,8 @@ from scipy.special import digamma, polygamma, xlogy
 
 from course_lib._validate import (
     ProbabilityError,
+    as_counts,
+    as_finite,
     as_float,
     as_probabilities,
     as_rng,
@@ -25,8 +27,7 @@ from course_lib._validate import (
     check_whole,
     plain,
 )
-from course_lib.bayes import _successes, _whole_counts
-from course_lib.gaussian import _finite
+from course_lib.bayes import _successes
 
 __all__ = [
     "LinearPosterior",
@@ -211,7 +212,7 @@ def mle_poisson(x: ArrayLike) -> float:
     >>> mle_poisson([2, 4, 3])
     3.0
     """
-    return float(_whole_counts(_data(x, "x"), "x").mean())
+    return float(as_counts(_data(x, "x"), name="x").mean())
 
 
 def mle_exponential(x: ArrayLike) -> float:
@@ -495,8 +496,8 @@ def map_categorical(counts: ArrayLike, *, alpha: ArrayLike) -> np.ndarray:
     >>> map_categorical([3, 0, 1], alpha=2).round(3)
     array([0.571, 0.143, 0.286])
     """
-    alpha = _finite(alpha, "alpha")
-    excess = _whole_counts(counts, "counts") + alpha - 1
+    alpha = as_finite(alpha, name="alpha")
+    excess = as_counts(counts, name="counts") + alpha - 1
     if np.any(alpha <= 0) or np.any(excess < 0) or not excess.sum() > 0:
         raise ValueError("the posterior has no single highest point; use alpha above 1, or its mean")
     return excess / excess.sum()
@@ -522,7 +523,7 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
     >>> map_poisson([2, 4, 3], shape=4, rate=1)
     3.0
     """
-    x = _whole_counts(x, "x")
+    x = as_counts(x, name="x")
     check_positive(rate, name="rate")
     return _gamma_mode(check_positive(shape, name="shape") + x.sum(), rate + x.size)
 
@@ -586,7 +587,7 @@ def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: 
     >>> map_gaussian([3.0], noise_variance=1.0, mean=0.0, variance=2.0)
     2.0
     """
-    x = _finite(x, "x")
+    x = as_finite(x, name="x")
     from_data = 1 / check_positive(noise_variance, name="noise_variance")
     from_prior = 1 / check_positive(variance, name="variance")
     pulled = x.sum() * from_data + check_number(mean, name="mean") * from_prior
@@ -600,7 +601,7 @@ def _gamma_mode(shape: float, rate: float) -> float:
 
 
 def _data(x: ArrayLike, name: str) -> np.ndarray:
-    x = _finite(x, name)
+    x = as_finite(x, name=name)
     if x.size == 0:
         raise ValueError(f"{name} is empty; the likelihood of no data has no maximum")
     return x
@@ -832,7 +833,7 @@ class LinearPosterior:
 
         With ``noise=False`` the deviation is that of the line alone, x'Cx; with noise σ² is added.
         """
-        X = _finite(X, "X")
+        X = as_finite(X, name="X")
         if X.ndim != 2 or X.shape[1] != len(self.mean):
             raise ValueError(f"X must have shape (m, {len(self.mean)}), got {X.shape}")
         variance = np.einsum("ij,jk,ik->i", X, self.covariance, X) + (self.noise_variance if noise else 0.0)
@@ -899,7 +900,7 @@ def bayesian_linear_regression(
 
 
 def _regression_data(X: ArrayLike, y: ArrayLike, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    X, y = _finite(X, "X"), _finite(y, "y")
+    X, y = as_finite(X, name="X"), as_finite(y, name="y")
     if X.ndim != 2 or y.shape != (len(X),) or len(y) < least or X.shape[1] == 0:
         raise ValueError(f"X must have shape (n, d) and y shape (n,), got {X.shape} and {y.shape}")
     return X, y

@@ -13,7 +13,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_float, as_probabilities, as_rng, check_base
+from course_lib._pairs import expm1_minus_x
+from course_lib._validate import as_finite, as_float, as_probabilities, as_rng, check_base, plain
 
 __all__ = [
     "entropy_gaussian",
@@ -54,15 +55,15 @@ def entropy_gaussian(cov: ArrayLike, *, base: float = math.e) -> float | np.ndar
 
     Examples
     --------
-    >>> print(entropy_gaussian(1.0).round(4))
+    >>> round(entropy_gaussian(1.0), 4)
     1.4189
-    >>> print(entropy_gaussian([[4.0, 0.0], [0.0, 0.25]]).round(4))  # the stretch and the squeeze cancel
+    >>> round(entropy_gaussian([[4.0, 0.0], [0.0, 0.25]]), 4)  # the stretch and the squeeze cancel
     2.8379
     """
     factor = _cholesky(_as_covariance(cov))
     d = factor.shape[-1]
     nats = d / 2 * math.log(2 * math.pi * math.e) + _log_diagonal(factor).sum(axis=-1)
-    return (nats / math.log(check_base(base)))[()]
+    return plain(nats / math.log(check_base(base)))
 
 
 def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | np.ndarray:
@@ -93,12 +94,12 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
 
     Examples
     --------
-    >>> print(log_pdf_gaussian(0.0, 0.0, 1.0).round(4))
+    >>> round(log_pdf_gaussian(0.0, 0.0, 1.0), 4)
     -0.9189
     >>> log_pdf_gaussian([[0.0, 0.0], [1.0, 1.0]], [0.0, 0.0], [[1.0, 0.5], [0.5, 1.0]]).round(4)
     array([-1.694 , -2.3607])
     """
-    x = _finite(x, "x")
+    x = as_finite(x, name="x")
     if np.ndim(mean) == np.ndim(cov) == 0:
         x = x[..., None]
     mean, factor = _single_gaussian(mean, cov)
@@ -106,7 +107,7 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
         raise ValueError(f"x has shape {x.shape}, but the Gaussian has {len(mean)} dimension(s)")
     z = np.linalg.solve(factor, (x - mean).reshape(-1, len(mean)).T)
     log_norm = len(mean) / 2 * math.log(2 * math.pi) + _log_diagonal(factor).sum()
-    return (-0.5 * np.sum(z**2, axis=0) - log_norm).reshape(x.shape[:-1])[()]
+    return plain((-0.5 * np.sum(z**2, axis=0) - log_norm).reshape(x.shape[:-1]))
 
 
 def kl_gaussian(
@@ -146,11 +147,11 @@ def kl_gaussian(
 
     Examples
     --------
-    >>> print(kl_gaussian(0.0, 1.0, 1.0, 2.0).round(4))
+    >>> round(kl_gaussian(0.0, 1.0, 1.0, 2.0), 4)
     0.3466
-    >>> print(kl_gaussian([0.0, 0.0], [[1.0, 0.9], [0.9, 1.0]], [0.0, 0.0], np.eye(2)).round(4))
+    >>> round(kl_gaussian([0.0, 0.0], [[1.0, 0.9], [0.9, 1.0]], [0.0, 0.0], np.eye(2)), 4)
     0.8304
-    >>> print(kl_gaussian(1e-9, 1.0, 0.0, 1.0))
+    >>> kl_gaussian(1e-9, 1.0, 0.0, 1.0)
     5e-19
     """
     mean0, cov0, factor0 = _gaussian(mean0, cov0, "0")
@@ -159,10 +160,10 @@ def kl_gaussian(
     half = np.linalg.solve(factor1, cov0 - cov1)
     e = np.linalg.eigvalsh(np.linalg.solve(factor1, np.swapaxes(half, -1, -2)))
     near = np.abs(e).max(axis=-1) <= 0.5
-    close = _expm1_minus(np.log1p(np.where(near[..., None], e, 0.0))).sum(axis=-1)
+    close = expm1_minus_x(np.log1p(np.where(near[..., None], e, 0.0))).sum(axis=-1)
     spread = np.where(near, close, _stretch(np.linalg.solve(factor1, factor0)))
     distance = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
-    return ((spread + distance) / 2 / math.log(check_base(base)))[()]
+    return plain((spread + distance) / 2 / math.log(check_base(base)))
 
 
 def kl_diag_gaussian(
@@ -207,10 +208,10 @@ def kl_diag_gaussian(
 
     Examples
     --------
-    >>> print(kl_diag_gaussian([1.0, 0.0], [1.0, 0.25]).round(4))
+    >>> round(kl_diag_gaussian([1.0, 0.0], [1.0, 0.25]), 4)
     0.8181
     """
-    mean0, mean1 = _finite(mean0, "mean0"), _finite(mean1, "mean1")
+    mean0, mean1 = as_finite(mean0, name="mean0"), as_finite(mean1, name="mean1")
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
     try:
         shape = np.broadcast_shapes(mean0.shape, mean1.shape, variance0.shape, variance1.shape)
@@ -219,9 +220,9 @@ def kl_diag_gaussian(
             f"the shapes do not fit: mean0 {mean0.shape}, variance0 {variance0.shape}, "
             f"mean1 {mean1.shape}, variance1 {variance1.shape}"
         ) from None
-    terms = _expm1_minus(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
+    terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
     terms = np.broadcast_to(terms, shape or (1,))
-    return (terms.sum(axis=axis, keepdims=keepdims) / 2 / math.log(check_base(base)))[()]
+    return plain(terms.sum(axis=axis, keepdims=keepdims) / 2 / math.log(check_base(base)))
 
 
 def wasserstein1_gaussian(
@@ -254,20 +255,20 @@ def wasserstein1_gaussian(
 
     Examples
     --------
-    >>> print(wasserstein1_gaussian(0.0, 1.0, 3.0, 1.0))
+    >>> wasserstein1_gaussian(0.0, 1.0, 3.0, 1.0)
     3.0
-    >>> print(wasserstein1_gaussian(0.0, 1.0, 0.0, 4.0).round(4))
+    >>> round(wasserstein1_gaussian(0.0, 1.0, 0.0, 4.0), 4)
     0.7979
     """
     from scipy.special import erf
 
-    mean0, mean1 = _finite(mean0, "mean0"), _finite(mean1, "mean1")
+    mean0, mean1 = as_finite(mean0, name="mean0"), as_finite(mean1, name="mean1")
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
     m, s = np.abs(mean1 - mean0), np.abs(np.sqrt(variance1) - np.sqrt(variance0))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         t = m / (s * math.sqrt(2))
         folded = s * math.sqrt(2 / math.pi) * np.exp(-(t**2)) + m * erf(t)
-    return np.where(s == 0, m, folded)[()]
+    return plain(np.where(s == 0, m, folded))
 
 
 def wasserstein2_gaussian(
@@ -304,7 +305,7 @@ def wasserstein2_gaussian(
     Examples
     --------
     >>> w = wasserstein2_gaussian([0.0, 0.0], np.diag([1.0, 4.0]), [3.0, 0.0], np.eye(2))
-    >>> print(w.round(4))  # 3 for the means, 1 for the spread: the root of 9 + 1
+    >>> round(w, 4)  # 3 for the means, 1 for the spread: the root of 9 + 1
     3.1623
     """
     mean0, _, factor0 = _gaussian(mean0, cov0, "0")
@@ -312,7 +313,7 @@ def wasserstein2_gaussian(
     shift = _difference(mean1, mean0)
     left, _, right = np.linalg.svd(np.swapaxes(factor1, -1, -2) @ factor0)
     spread = factor0 - factor1 @ (left @ right)
-    return np.sqrt(np.sum(shift**2, axis=-1) + np.sum(spread**2, axis=(-2, -1)))[()]
+    return plain(np.sqrt(np.sum(shift**2, axis=-1) + np.sum(spread**2, axis=(-2, -1))))
 
 
 def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
@@ -350,7 +351,7 @@ def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     with np.errstate(divide="ignore"):
         nats = -(np.log1p(rho) + np.log1p(-rho)) / 2  # two factors: exact near 1
         nats = np.where(np.abs(rho) < 0.5, -np.log1p(-(rho**2)) / 2, nats)  # one logarithm: exact near 0
-    return (nats / math.log(check_base(base)))[()]
+    return plain(nats / math.log(check_base(base)))
 
 
 def sample_gaussian(
@@ -434,7 +435,7 @@ def moment_match(
     (0.0, 10.0)
     """
     weights = as_probabilities(weights, name="weights").astype(np.float64)
-    means, covs = _finite(means, "means"), _finite(covs, "covs")
+    means, covs = as_finite(means, name="means"), as_finite(covs, name="covs")
     flat = means.ndim == covs.ndim == 1
     if flat:
         means, covs = means[:, None], covs[:, None, None]
@@ -450,17 +451,9 @@ def moment_match(
     return (float(mean[0]), float(cov[0, 0])) if flat else (mean, cov)
 
 
-def _finite(x: ArrayLike, name: str) -> np.ndarray:
-    """Return ``x`` in double precision, if no entry is NaN or infinite."""
-    x = as_float(x, name=name).astype(np.float64)
-    if not np.all(np.isfinite(x)):
-        raise ValueError(f"{name} holds NaN or infinite entries; drop or mend them before calling")
-    return x
-
-
 def _positive(x: ArrayLike, name: str) -> np.ndarray:
     """Return ``x`` in double precision, if every entry is positive and finite."""
-    x = _finite(x, name)
+    x = as_finite(x, name=name)
     if not np.all(x > 0):
         raise ValueError(f"{name} must be positive, got {x.min():.6g}; give variances, not their logarithms")
     return x
@@ -468,7 +461,7 @@ def _positive(x: ArrayLike, name: str) -> np.ndarray:
 
 def _as_covariance(cov: ArrayLike, name: str = "cov") -> np.ndarray:
     """Return a covariance of shape (..., d, d), checked to be square, finite and symmetric."""
-    cov = _finite(cov, name)
+    cov = as_finite(cov, name=name)
     if cov.ndim == 0:
         cov = cov[None, None]
     if cov.ndim == 1 or cov.shape[-1] != cov.shape[-2] or cov.shape[-1] == 0:
@@ -495,7 +488,7 @@ def _cholesky(cov: np.ndarray, name: str = "cov") -> np.ndarray:
 
 def _gaussian(mean: ArrayLike, cov: ArrayLike, which: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean (..., d), covariance (..., d, d) and its Cholesky factor, whose dimensions must agree."""
-    mean = _finite(mean, f"mean{which}")
+    mean = as_finite(mean, name=f"mean{which}")
     mean = mean[None] if mean.ndim == 0 else mean
     cov = _as_covariance(cov, f"cov{which}")
     if mean.shape[-1] != cov.shape[-1]:
@@ -525,7 +518,7 @@ def _log_diagonal(factor: np.ndarray) -> np.ndarray:
 
 def _stretch(t: np.ndarray) -> np.ndarray:
     """Return tr(TTᵀ) - d - ln det(TTᵀ) of a triangular T, as a sum of terms that are never negative."""
-    diagonal = _expm1_minus(2 * _log_diagonal(t)).sum(axis=-1)
+    diagonal = expm1_minus_x(2 * _log_diagonal(t)).sum(axis=-1)
     return diagonal + np.sum(np.tril(t, -1) ** 2, axis=(-2, -1))
 
 
@@ -533,12 +526,3 @@ def _log_ratio(v0: np.ndarray, v1: np.ndarray) -> np.ndarray:
     """Return ln(v0 / v1), to full relative precision where the two nearly agree."""
     change = (v0 - v1) / v1
     return np.where(np.abs(change) <= 0.5, np.log1p(np.clip(change, -0.5, 0.5)), np.log(v0) - np.log(v1))
-
-
-def _expm1_minus(x: np.ndarray) -> np.ndarray:
-    """Return exp(x) - 1 - x, by its Taylor series where the subtraction would cancel."""
-    small = np.where(np.abs(x) <= 1, x, 0.0)
-    series = np.ones_like(small)
-    for k in range(20, 2, -1):
-        series = 1 + series * small / k
-    return np.where(np.abs(x) <= 1, series * small**2 / 2, np.expm1(x) - x)

@@ -1,16 +1,40 @@
-"""Mixtures of categorical distributions: the simplest model in which pixels depend on each other."""
+"""Mixtures and how to fit them by expectation-maximisation.
+
+A mixture is the simplest model in which pixels depend on each other, and the simplest with a latent variable:
+which component made the example.
+"""
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import xlog1py, xlogy
 
-from course_lib._kernels import log_sum_exp
-from course_lib._validate import as_rng, check_positive, check_whole
+from course_lib._kernels import log_choose, log_sum_exp, weighted_logs
+from course_lib._validate import (
+    as_finite,
+    as_probabilities,
+    as_rng,
+    check_number,
+    check_positive,
+    check_whole,
+)
 from course_lib.distributions import sample_categorical
+from course_lib.gaussian import log_pdf_gaussian
 
-__all__ = ["CategoricalMixture", "bits_per_dim"]
+__all__ = [
+    "BetaBinomialMixture",
+    "BinomialMixture",
+    "CategoricalMixture",
+    "EMPath",
+    "GaussianMixture",
+    "bits_per_dim",
+    "em",
+]
 
 
 def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
@@ -72,7 +96,7 @@ class CategoricalMixture:
         pull: float = 10.0,
         rng: np.random.Generator | int | None = None,
         n_iter: int = 60,
-    ) -> "CategoricalMixture":
+    ) -> CategoricalMixture:
         """Fit by expectation-maximisation (EM) from a random start, cooled slowly.
 
         One component is the histogram of each position, smoothed by ``alpha``: the model of independent
@@ -124,7 +148,7 @@ class CategoricalMixture:
         return cls._m_step(hot, share, prior)
 
     @classmethod
-    def _m_step(cls, hot: np.ndarray, share: np.ndarray, prior: np.ndarray) -> "CategoricalMixture":
+    def _m_step(cls, hot: np.ndarray, share: np.ndarray, prior: np.ndarray) -> CategoricalMixture:
         """Count each example in every component, in proportion to its share in it."""
         counts = (share.T @ hot).reshape(-1, *prior.shape[1:]) + prior
         return cls._normalised(share.sum(axis=0) + 1, counts)
@@ -135,7 +159,7 @@ class CategoricalMixture:
         return np.exp(joint - log_sum_exp(joint)[:, None])
 
     @classmethod
-    def _normalised(cls, weights: np.ndarray, counts: np.ndarray) -> "CategoricalMixture":
+    def _normalised(cls, weights: np.ndarray, counts: np.ndarray) -> CategoricalMixture:
         return cls(np.log(weights / weights.sum()), np.log(counts / counts.sum(axis=-1, keepdims=True)))
 
     def _log_joint(self, hot: np.ndarray) -> np.ndarray:
@@ -155,6 +179,525 @@ class CategoricalMixture:
         component = sample_categorical(np.exp(self.log_weights), (size,), rng=rng)
         edges = np.cumsum(np.exp(self.log_theta), axis=-1)[..., :-1]  # (K, D, L - 1)
         return (rng.random((size, edges.shape[1], 1)) >= edges[component]).sum(axis=-1)
+
+
+# ------------------------------------------------------------------------------- expectation-maximisation
+
+
+class EMPath(NamedTuple):
+    """Where EM went.
+
+    Attributes
+    ----------
+    model : the fitted mixture
+    responsibilities : ndarray, shape (N, K)
+        q(k|x), each example's share in each component, at the end.
+    objective : ndarray, shape (2T,)
+        F after every half step, E and M in turn, in nats; it never falls. After an E step it is the
+        log-likelihood.
+    """
+
+    model: _Mixture
+    responsibilities: np.ndarray
+    objective: np.ndarray
+
+
+def em(
+    model: _Mixture,
+    X: ArrayLike,
+    *,
+    prior: ArrayLike | float | None = None,
+    n_iter: int = 200,
+    tol: float = 1e-9,
+) -> EMPath:
+    """Climb the evidence lower bound of a mixture by turns, in q and in the parameters.
+
+    F(θ, q) = Σ_x Σ_k q(k|x) [log p(k, x | θ) - log q(k|x)] = log-likelihood - Σ_x D_KL(q(·|x) ‖ p(·|x)). The
+    E step sets q to the posterior, which closes the gap; the M step then moves θ with q held fast. Neither
+    can lower F, so the log-likelihood, which F meets after every E step, cannot fall. It may end in a poor
+    local maximum: the start decides.
+
+    Parameters
+    ----------
+    model : GaussianMixture, BinomialMixture or BetaBinomialMixture
+        Where to start.
+    X : array_like, shape (N, D)
+        The examples.
+    prior : None, float or array_like
+        None for maximum likelihood, else what ``model.m_step`` takes; F then includes the log-prior (up to a
+        constant).
+    n_iter : int
+        Most rounds of E and M.
+    tol : float
+        Stop when a round gains less than this many nats an example.
+
+    Returns
+    -------
+    EMPath
+        With ``model``, ``responsibilities`` and ``objective``.
+
+    Raises
+    ------
+    ValueError
+        If some example is impossible under the start, or a Gaussian collapses onto too few points.
+
+    Notes
+    -----
+    Source: A. Dempster, N. Laird and D. Rubin, Maximum Likelihood from Incomplete Data via the EM Algorithm,
+    1977; R. Neal and G. Hinton, A View of the EM Algorithm that Justifies Incremental, Sparse, and Other
+    Variants, 1998.
+
+    Examples
+    --------
+    Five bags of ten tosses from two coins, nobody knows which coin filled which bag.
+
+    >>> heads = np.array([[5], [9], [8], [4], [7]])
+    >>> path = em(BinomialMixture([0.5, 0.5], [[0.6], [0.5]], n_trials=10), heads)
+    >>> path.model.p.round(2).ravel()
+    array([0.79, 0.51])
+    >>> bool(np.all(np.diff(path.objective) > -1e-12))
+    True
+    """
+    check_whole(n_iter, name="n_iter", lowest=1)
+    data = model._as_data(X)
+    log_joint, objective = model._log_joint(data), []
+    for _ in range(n_iter):
+        q = _posterior(log_joint)
+        objective.append(_bound(log_joint, q).sum() + model.log_prior(prior))
+        model = model._maximise(data, q, prior)
+        log_joint = model._log_joint(data)
+        objective.append(_bound(log_joint, q).sum() + model.log_prior(prior))
+        if len(objective) > 2 and objective[-1] - objective[-3] < tol * len(q):
+            break
+    return EMPath(model, _posterior(log_joint), np.array(objective))
+
+
+def _posterior(log_joint: np.ndarray) -> np.ndarray:
+    """Return p(k|x), shape (N, K)."""
+    log_evidence = log_sum_exp(log_joint)
+    if np.any(log_evidence == -np.inf):
+        raise ValueError(
+            f"example {np.argmin(log_evidence)} is impossible under every component; start from softer "
+            f"components, or give a prior"
+        )
+    return np.exp(log_joint - log_evidence[:, None])
+
+
+def _bound(log_joint: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return Σ_k q (log p(k, x) - log q), shape (N,); a component with q = 0 adds nothing."""
+    used = q > 0
+    gain = np.where(used, log_joint, 0.0) - np.log(np.where(used, q, 1.0))
+    return np.sum(q * gain, axis=1)
+
+
+class _Mixture:
+    """What all mixtures share: p(x) = Σ_k w_k p(x|k). Each kind knows its components and its M step."""
+
+    weights: np.ndarray
+
+    def log_prob(self, X: ArrayLike) -> np.ndarray:
+        """Return log p(x) of each row of ``X``, shape (N,), in nats."""
+        return log_sum_exp(self._log_joint(self._as_data(X)))
+
+    def responsibilities(self, X: ArrayLike) -> np.ndarray:
+        """Return p(k|x), shape (N, K): the E step, Bayes' theorem with the weights as the prior."""
+        return _posterior(self._log_joint(self._as_data(X)))
+
+    def elbo(self, X: ArrayLike, q: ArrayLike) -> np.ndarray:
+        """Return the bound Σ_k q(k|x) [log p(k,x) - log q(k|x)] of each row of ``X``, shape (N,), in nats.
+
+        ``q`` of shape (N, K) may be any distribution over the components; the bound meets ``log_prob`` at
+        ``responsibilities``, and elsewhere falls short of it by D_KL(q ‖ responsibilities).
+        """
+        log_joint = self._log_joint(self._as_data(X))
+        return _bound(log_joint, _as_responsibilities(q, log_joint.shape))
+
+    def m_step(self, X: ArrayLike, q: ArrayLike, prior: ArrayLike | float | None = None) -> Self:
+        """Return the mixture that the M step makes of responsibilities ``q``, shape (N, K); F cannot fall.
+
+        ``prior`` is a ridge for Gaussians: a number added to the diagonal of every scatter matrix. For counts
+        it is a table of pseudo-counts, shape (D, n + 1), that every component has seen besides the data.
+        """
+        data = self._as_data(X)
+        return self._maximise(data, _as_responsibilities(q, (len(data), len(self.weights))), prior)
+
+    def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+        """Draw ``size`` examples, shape (size, D): first a component, then the example."""
+        rng = as_rng(rng)
+        return self._sample_components(sample_categorical(self.weights, (size,), rng=rng), rng)
+
+    def _log_joint(self, X: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):  # a component may have died out
+            return np.log(self.weights) + self._log_components(X)
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianMixture(_Mixture):
+    """K Gaussians in D dimensions, each with its own mean and full covariance: p(x) = Σ_k w_k N(x; m_k, S_k).
+
+    Attributes
+    ----------
+    weights : ndarray, shape (K,)
+        Share of each component.
+    means : ndarray, shape (K, D)
+        In units of x.
+    covariances : ndarray, shape (K, D, D)
+        In squared units of x.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(-3, 1, (500, 1)), rng.normal(3, 1, (500, 1))])
+    >>> model = GaussianMixture.fit(X, 2, rng=0)
+    >>> np.sort(model.means.ravel()).round(1)
+    array([-3. ,  2.9])
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+
+    def __post_init__(self):
+        _set(self, weights=as_probabilities(self.weights, name="weights").astype(np.float64))
+        _set(self, means=as_finite(self.means, name="means"))
+        _set(self, covariances=as_finite(self.covariances, name="covariances"))
+        k, d = len(self.weights), self.means.shape[-1]
+        if self.means.shape != (k, d) or self.covariances.shape != (k, d, d):
+            raise ValueError(
+                f"{k} weights need means (K, D) and covariances (K, D, D), "
+                f"got {self.means.shape} and {self.covariances.shape}"
+            )
+
+    @classmethod
+    def start(
+        cls, X: ArrayLike, n_components: int, *, rng: np.random.Generator | int | None = None
+    ) -> GaussianMixture:
+        """Return a start for EM: K examples far apart as means, each with the covariance of all the data.
+
+        The first is any example; each next one is drawn in proportion to its squared distance from the
+        nearest so far (D. Arthur and S. Vassilvitskii, k-means++, 2007).
+        """
+        X, rng = _as_table(X), as_rng(rng)
+        if len(X) < check_whole(n_components, name="n_components", lowest=1):
+            raise ValueError(f"{len(X)} examples cannot start {n_components} components")
+        means = X[rng.integers(len(X), size=1)]
+        while len(means) < n_components:
+            gap = np.min(np.sum((X[:, None] - means) ** 2, axis=-1), axis=1)
+            if not gap.sum() > 0:
+                raise ValueError(f"X has only {len(means)} different examples for {n_components} components")
+            means = np.vstack([means, X[sample_categorical(gap / gap.sum(), (1,), rng=rng)]])
+        spread = np.atleast_2d(np.cov(X.T, bias=True))
+        return cls(np.full(n_components, 1 / n_components), means, np.stack([spread] * n_components))
+
+    @classmethod
+    def fit(
+        cls,
+        X: ArrayLike,
+        n_components: int,
+        *,
+        ridge: float = 0.0,
+        rng: np.random.Generator | int | None = None,
+        n_iter: int = 200,
+    ) -> GaussianMixture:
+        """Fit by EM from ``start``.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, D)
+            The examples.
+        n_components : int
+            K.
+        ridge : float
+            Added to the diagonal of every scatter matrix: a prior that keeps a component from shrinking onto
+            one point, where the likelihood has no bound. 0 is maximum likelihood.
+        rng : Generator, int or None
+            Where the start comes from.
+        n_iter : int
+            Most rounds of EM.
+
+        Raises
+        ------
+        ValueError
+            If a component collapses, or X has fewer different examples than components.
+        """
+        if check_number(ridge, name="ridge") < 0:
+            raise ValueError(f"ridge must be 0 or more, got {ridge}")
+        return em(cls.start(X, n_components, rng=rng), X, prior=ridge, n_iter=n_iter).model
+
+    def _maximise(self, X: np.ndarray, q: np.ndarray, prior: float | None) -> GaussianMixture:
+        """Weighted means and covariances."""
+        n_k = q.sum(axis=0)
+        if np.any(n_k < np.finfo(float).eps * len(X)):
+            raise ValueError("a component has lost all its examples; use fewer components or another start")
+        means = q.T @ X / n_k[:, None]
+        away = X - means[:, None]  # (K, N, D)
+        scatter = np.einsum("nk,kni,knj->kij", q, away, away) + (prior or 0.0) * np.eye(X.shape[1])
+        return GaussianMixture(n_k / n_k.sum(), means, scatter / n_k[:, None, None])
+
+    def log_prior(self, prior: float | None = None) -> float:
+        """Return what the ridge adds to F: -ridge Σ_k tr(S_k⁻¹) / 2, its log-prior but for a constant."""
+        if not prior:
+            return 0.0
+        return -prior * float(np.trace(np.linalg.inv(self.covariances), axis1=1, axis2=2).sum()) / 2
+
+    def _log_components(self, X: np.ndarray) -> np.ndarray:
+        pairs = zip(self.means, self.covariances, strict=True)
+        return np.stack([log_pdf_gaussian(X, mean, cov) for mean, cov in pairs], axis=1)
+
+    def _sample_components(self, k: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        z = rng.standard_normal((len(k), self.means.shape[1], 1))
+        return self.means[k] + (np.linalg.cholesky(self.covariances)[k] @ z)[..., 0]
+
+    def _as_data(self, X: ArrayLike) -> np.ndarray:
+        return _same_width(_as_table(X), self.means.shape[1])
+
+
+class _CountMixture(_Mixture):
+    """A mixture over vectors of counts 0 … n, independent given the component: one table of log pmfs."""
+
+    n_trials: int
+
+    @classmethod
+    def start(
+        cls, X: ArrayLike, n_components: int, n_trials: int, *, rng: np.random.Generator | int | None = None
+    ) -> Self:
+        """Return a start for EM: K of the examples, each moved half way to the mean of all, off the edges."""
+        _one_hot(X, check_whole(n_trials, name="n_trials", lowest=1) + 1)
+        X = np.asarray(X)
+        if len(X) < check_whole(n_components, name="n_components", lowest=1):
+            raise ValueError(f"{len(X)} examples cannot start {n_components} components")
+        some = X[as_rng(rng).permutation(len(X))[:n_components]]
+        return cls._around((some + X.mean(axis=0) + 1) / 2 / (n_trials + 1), n_trials)
+
+    @classmethod
+    def fit(
+        cls,
+        X: ArrayLike,
+        n_components: int,
+        n_trials: int,
+        *,
+        pull: float = 0.3,
+        rng: np.random.Generator | int | None = None,
+        n_iter: int = 20,
+    ) -> Self:
+        """Fit by EM from ``start``.
+
+        Parameters
+        ----------
+        X : array_like of int, shape (N, D)
+            Counts from 0 to ``n_trials``.
+        n_components : int
+            K, at most N.
+        n_trials : int
+            n.
+        pull : float
+            Pseudo-examples, drawn from the smoothed histogram of each position, that every component has seen
+            besides its own, so that nothing is held impossible; 0 is maximum likelihood.
+        rng : Generator, int or None
+            Which examples start the components.
+        n_iter : int
+            Most rounds of EM; many components on little data do best when stopped early.
+
+        Raises
+        ------
+        TypeError
+            If X does not hold whole numbers.
+        ValueError
+            If X is no table of counts from 0 to n, or an option is out of range.
+        """
+        if check_number(pull, name="pull") < 0:
+            raise ValueError(f"pull must be 0 or more, got {pull}")
+        start = cls.start(X, n_components, n_trials, rng=rng)
+        histogram = _one_hot(X, n_trials + 1).sum(axis=0).reshape(-1, n_trials + 1) + 0.1
+        prior = pull * histogram / histogram.sum(axis=1, keepdims=True)
+        return em(start, X, prior=prior, n_iter=n_iter).model
+
+    def _maximise(self, hot: np.ndarray, q: np.ndarray, prior: np.ndarray | None) -> Self:
+        """Count how often each level falls to each component, at each position."""
+        n_k = q.sum(axis=0)
+        counts = (q.T @ hot).reshape(len(n_k), -1, self.n_trials + 1) + (0.0 if prior is None else prior)
+        return self._climb(n_k / n_k.sum(), counts)
+
+    def log_prior(self, prior: np.ndarray | None = None) -> float:
+        """Return the log-probability of the pseudo-counts ``prior`` under every component, in nats."""
+        return 0.0 if prior is None else float(weighted_logs(prior.reshape(1, -1), self._flat_table()).sum())
+
+    def _log_components(self, hot: np.ndarray) -> np.ndarray:
+        return weighted_logs(hot, self._flat_table())
+
+    def _flat_table(self) -> np.ndarray:
+        table = self._log_pmf()
+        return table.reshape(len(table), -1)
+
+    def _sample_components(self, k: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        edges = np.cumsum(np.exp(self._log_pmf()), axis=-1)[..., :-1]  # (K, D, n)
+        return (rng.random((len(k), edges.shape[1], 1)) >= edges[k]).sum(axis=-1)
+
+    def _as_data(self, X: ArrayLike) -> np.ndarray:
+        hot = _one_hot(X, self.n_trials + 1)
+        return _same_width(hot, self._log_pmf()[0].size, per_column=self.n_trials + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class BinomialMixture(_CountMixture):
+    """K vectors of coins, each tossed n times: p(x) = Σ_k w_k Π_d C(n, x_d) p_kd^x_d (1-p_kd)^(n-x_d).
+
+    Attributes
+    ----------
+    weights : ndarray, shape (K,)
+        Share of each component.
+    p : ndarray, shape (K, D)
+        Success probabilities.
+    n_trials : int
+        n, the same for every entry.
+
+    Examples
+    --------
+    >>> X = np.array([[1, 9], [2, 8], [9, 1], [8, 2]] * 20)
+    >>> model = BinomialMixture.fit(X, 2, 10, pull=0, rng=0)
+    >>> model.p[np.argsort(model.p[:, 0])].round(2)
+    array([[0.15, 0.85],
+           [0.85, 0.15]])
+    """
+
+    weights: np.ndarray
+    p: np.ndarray
+    n_trials: int
+
+    def __post_init__(self):
+        _check_counts_model(self, "p")
+
+    @classmethod
+    def _around(cls, mean: np.ndarray, n_trials: int) -> BinomialMixture:
+        return cls(np.full(len(mean), 1 / len(mean)), mean, n_trials)
+
+    def _climb(self, weights: np.ndarray, counts: np.ndarray) -> BinomialMixture:
+        """Shares of successes; a component that nobody uses stays as it is."""
+        seen, successes = counts.sum(axis=-1), counts @ np.arange(self.n_trials + 1)
+        p = np.where(seen > 0, successes / np.where(seen > 0, seen, 1) / self.n_trials, self.p)
+        return BinomialMixture(weights, np.minimum(p, 1.0), self.n_trials)  # 1 + 1e-16 is rounding
+
+    def _log_pmf(self) -> np.ndarray:
+        k, p = np.arange(self.n_trials + 1), self.p[..., None]
+        return log_choose(self.n_trials, k) + xlogy(k, p) + xlog1py(self.n_trials - k, -p)
+
+
+@dataclass(frozen=True, eq=False)
+class BetaBinomialMixture(_CountMixture):
+    """K vectors of overdispersed counts: the n tosses behind an entry share a coin drawn from a Beta.
+
+    p(x) = Σ_k w_k Π_d C(n, x_d) B(a_kd + x_d, b_kd + n - x_d) / B(a_kd, b_kd), with a = mean · concentration
+    and b = (1 - mean) · concentration. The right likelihood for the digits, whose pixels count 16
+    neighbouring bits.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (K,)
+        Share of each component.
+    mean : ndarray, shape (K, D)
+        Expected share of successes.
+    concentration : ndarray, shape (K,)
+        How alike the tosses of different entries are, a + b: towards infinity the component is binomial,
+        towards 0 all n tosses of an entry agree.
+    n_trials : int
+        n, the same for every entry.
+
+    Examples
+    --------
+    >>> model = BetaBinomialMixture([1.0], [[0.5]], [2.0], 4)      # a flat Beta: all counts alike
+    >>> np.exp(model.log_prob([[0], [1], [2], [3], [4]])).round(3)
+    array([0.2, 0.2, 0.2, 0.2, 0.2])
+    """
+
+    weights: np.ndarray
+    mean: np.ndarray
+    concentration: np.ndarray
+    n_trials: int
+
+    def __post_init__(self):
+        _check_counts_model(self, "mean")
+        concentration = as_finite(self.concentration, name="concentration")
+        if concentration.shape != self.weights.shape or not np.all(concentration > 0):
+            raise ValueError("concentration needs one positive number for each component")
+        _set(self, concentration=concentration)
+
+    @classmethod
+    def _around(cls, mean: np.ndarray, n_trials: int) -> BetaBinomialMixture:
+        return cls(np.full(len(mean), 1 / len(mean)), mean, np.full(len(mean), 4.0), n_trials)
+
+    def _climb(self, weights: np.ndarray, counts: np.ndarray) -> BetaBinomialMixture:
+        """Three of Minka's fixed-point steps: there is no closed form, and each step raises the likelihood.
+
+        The pmf is Π_{j<x} (a+j) Π_{j<n-x} (b+j) / Π_{j<n} (a+b+j), so only the tails matter: how often x
+        exceeds j.
+        """
+        j, mean, s = np.arange(self.n_trials), self.mean, self.concentration[:, None]
+        above = np.cumsum(counts[..., :0:-1], axis=-1)[..., ::-1]  # how often x > j
+        below = np.cumsum(counts[..., :-1], axis=-1)[..., ::-1]  # how often n - x > j
+        seen = counts.sum(axis=-1)
+        for _ in range(3):
+            up = _ratio_sum(above, mean * s, j) * mean
+            down = _ratio_sum(below, (1 - mean) * s, j) * (1 - mean)
+            total = (seen * np.sum(1 / (s + j), axis=-1, keepdims=True)).sum(axis=1, keepdims=True)
+            used = total > 0  # a component that nobody uses stays as it is
+            s = np.where(used, s * (up + down).sum(axis=1, keepdims=True) / np.where(used, total, 1), s)
+            mean = np.where(up + down > 0, up / np.where(up + down > 0, up + down, 1), mean)
+        return BetaBinomialMixture(weights, mean, s[:, 0], self.n_trials)
+
+    def _log_pmf(self) -> np.ndarray:
+        n, s = self.n_trials, self.concentration[:, None, None]
+        mean = self.mean[..., None]
+        rise_a, rise_b = _log_rising(mean * s, n), _log_rising((1 - mean) * s, n)[..., ::-1]
+        return log_choose(n, np.arange(n + 1)) + rise_a + rise_b - _log_rising(s, n)[..., -1:]
+
+
+def _ratio_sum(tail: np.ndarray, a: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Return Σ_j tail_j / (a + j), where nothing seen weighs nothing, even at a = 0."""
+    below = a[..., None] + j
+    return np.sum(tail / np.where(below > 0, below, 1.0), axis=-1)
+
+
+def _log_rising(a: np.ndarray, n: int) -> np.ndarray:
+    """Return log a(a+1)…(a+x-1) for x = 0 … n along a new last axis in place of the old one of length 1."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(a + np.arange(n))
+    return np.concatenate([np.zeros_like(logs[..., :1]), np.cumsum(logs, axis=-1)], axis=-1)
+
+
+def _set(model: _Mixture, **values: np.ndarray) -> None:
+    for name, value in values.items():
+        object.__setattr__(model, name, value)
+
+
+def _check_counts_model(model: _CountMixture, name: str) -> None:
+    """Check and convert the weights, and the (K, D) shares of successes called ``name``."""
+    share = as_finite(getattr(model, name), name=name)
+    _set(model, weights=as_probabilities(model.weights, name="weights").astype(np.float64), **{name: share})
+    if share.ndim != 2 or len(share) != len(model.weights) or not np.all((share >= 0) & (share <= 1)):
+        raise ValueError(f"{name} needs shape ({len(model.weights)}, D) and numbers from 0 to 1")
+    check_whole(model.n_trials, name="n_trials", lowest=1)
+
+
+def _as_responsibilities(q: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
+    q = as_probabilities(q, name="q").astype(np.float64)
+    if q.shape != shape:
+        raise ValueError(
+            f"q needs a row for each example, a column for each component: {shape}, got {q.shape}"
+        )
+    return q
+
+
+def _as_table(X: ArrayLike) -> np.ndarray:
+    X = as_finite(X, name="X")
+    if X.ndim != 2 or X.size == 0:
+        raise ValueError(f"X must be a table of shape (examples, positions), got shape {X.shape}")
+    return X
+
+
+def _same_width(X: np.ndarray, width: int, per_column: int = 1) -> np.ndarray:
+    if X.shape[1] != width:
+        raise ValueError(f"X must have {width // per_column} columns, not {X.shape[1] // per_column}")
+    return X
 
 
 def _one_hot(X: ArrayLike, n_levels: int) -> np.ndarray:
