@@ -242,18 +242,27 @@ def _are_counts(joint: ArrayLike, normalize: bool) -> bool:
 
 
 def _information_of_counts(counts: np.ndarray) -> float:
-    """Return the mutual information of a table of whole numbers, in nats.
-
-    With row sums r, column sums s and total n, p(x,y) - p(x)p(y) is (c n - r s)/n^2: an integer over an
-    integer.
-    """
+    """Return the mutual information of a table of whole numbers, in nats."""
     n = int(counts.sum(dtype=object))
-    c = counts.astype(np.int64 if n <= INT64_SQUARES else object)
-    together, apart = c * n, c.sum(axis=1, keepdims=True) * c.sum(axis=0, keepdims=True)
-    p, q, d = (a[c + apart > 0].astype(np.float64) / n**2 for a in (together, apart, together - apart))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        plain_sum = float(np.sum(p * np.log(p / q, where=p > 0, out=np.zeros_like(p))))
-        return plain_sum if plain_sum > PLAIN_SUM_IS_EXACT else float(np.sum(kl_terms(p, q, d)))
+    counts = counts.astype(np.int64 if n <= INT64_SQUARES else object)
+    row, column = np.nonzero(counts)
+    return _information_of_cells(
+        counts[row, column], counts.sum(axis=1)[row], counts.sum(axis=0)[column], n
+    )
+
+
+def _information_of_cells(c: np.ndarray, r: np.ndarray, s: np.ndarray, n: int) -> float:
+    """Return it from the counts c of the cells that occur, their row sums r and column sums s.
+
+    p(x,y) - p(x)p(y) is (c n - r s)/n^2, an integer over an integer. To the stable sum an empty cell adds
+    p(x)p(y).
+    """
+    together, apart = c * n, r * s
+    p, q, d = (a.astype(np.float64) / n**2 for a in (together, apart, together - apart))
+    plain_sum = float(np.sum(p * np.log(p / q)))
+    if plain_sum > PLAIN_SUM_IS_EXACT:
+        return plain_sum
+    return float(np.sum(kl_terms(p, q, d))) + (n**2 - int(np.sum(apart))) / n**2
 
 
 # -------------------------------------------------------------------------------------- from labels
@@ -294,7 +303,15 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
     1.0
     """
     unit = math.log(check_base(base))
-    return _information_of_counts(_contingency(_as_labels(x, "x"), _as_labels(y, "y"))) / unit
+    x, y = _as_labels(x, "x"), _as_labels(y, "y")
+    if len(x) != len(y):
+        raise ValueError(f"x has {len(x)} labels and y has {len(y)}; give one of each for every sample")
+    (x, rows), (y, columns) = _as_codes(x), _as_codes(y)
+    if rows * columns <= CELLS_A_SAMPLE * len(x) + 1024:
+        return _information_of_counts(_contingency(x, y, rows, columns)) / unit
+    cells, counts = np.unique(x * columns + y, return_counts=True)  # a table would be mostly empty
+    r, s = np.bincount(x)[cells // columns], np.bincount(y)[cells % columns]
+    return _information_of_cells(counts, r, s, len(x)) / unit
 
 
 def _as_labels(x: ArrayLike, name: str) -> np.ndarray:
@@ -306,13 +323,8 @@ def _as_labels(x: ArrayLike, name: str) -> np.ndarray:
     return labels
 
 
-def _contingency(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Count the pairs of labels: one pass with a counter for each cell."""
-    if len(x) != len(y):
-        raise ValueError(f"x has {len(x)} labels and y has {len(y)}; give one of each for every sample")
-    (x, rows), (y, columns) = _as_codes(x), _as_codes(y)
-    if rows * columns > CELLS_A_SAMPLE * len(x) + 1024:
-        (x, rows), (y, columns) = _dense_codes(x), _dense_codes(y)
+def _contingency(x: np.ndarray, y: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Count the pairs of codes, with one counter for each cell of the table."""
     cells, counts = rows * columns, 0
     step = max(BLOCK, cells)
     for i in range(0, len(x), step):
