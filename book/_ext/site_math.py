@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import site_fonts
 import site_node
 from docutils import nodes
 from sphinx.errors import ExtensionError
@@ -96,24 +97,16 @@ def visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def copy_styles(app: Sphinx, exception: Exception | None) -> None:
-    """Put KaTeX's style sheet and its woff2 fonts beside the pages."""
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """End the process and put KaTeX's style sheet and fonts beside the pages."""
     typeset.close()
-    if exception is not None or app.builder.format != "html":
-        return
-    target = Path(app.outdir) / "_static" / "katex"
-    (target / "fonts").mkdir(parents=True, exist_ok=True)
-    # Every browser that runs the pages reads woff2; the other two formats would double the folder.
-    css = (KATEX / "katex-swap.min.css").read_text(encoding="utf-8")
-    css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)', "", css)
-    (target / "katex.css").write_text(css, encoding="utf-8")
-    for font in (KATEX / "fonts").glob("*.woff2"):
-        (target / "fonts" / font.name).write_bytes(font.read_bytes())
+    if exception is None and app.builder.format == "html":
+        site_fonts.write(Path(app.outdir), KATEX)
 
 
 def setup(app: Sphinx) -> dict:
     """Register the renderer that `html_math_renderer: katex` names."""
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_block, None))
     app.connect("builder-inited", lambda app: site_node.install_packages())
-    app.connect("build-finished", copy_styles)
+    app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

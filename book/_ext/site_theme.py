@@ -42,28 +42,31 @@ class fold_summary(nodes.TextElement):
 
 
 class Fold(SphinxPostTransform):
-    """Turn toggles and `dropdown` admonitions, which need a script in the stock theme, into folds."""
+    """Turn toggles and dropdowns, which need a script or an icon set elsewhere, into folds."""
 
     default_priority = 100
     formats = ("html",)
 
     def run(self, **kwargs: object) -> None:
         """Replace each of them."""
-        for node in list(self.document.findall(self._folds)):
-            title = node.children[0] if node.children and isinstance(node.children[0], nodes.title) else None
+        for node in list(self.document.findall(_opens)):
+            title = node[0] if len(node) and isinstance(node[0], nodes.title | nodes.rubric) else None
             label = admonitionlabels.get(node.tagname, "Show")
             summary = fold_summary("", "", *(title.children if title else [nodes.Text(label)]))
-            kind = [node.tagname] if node.tagname in admonitionlabels else []
-            rest = node.children[1 if title else 0 :]
-            folded = fold("", summary, *rest, classes=kind)
-            folded["open"] = "toggle-shown" in node["classes"]
+            folded = fold("", summary, *node.children[1 if title else 0 :])
+            folded["open"] = "toggle-shown" in node["classes"] or bool(node.get("opened"))
+            folded["ids"] = title["ids"] if title else []
+            if node.tagname in admonitionlabels:
+                folded["classes"] = [node.tagname]
             node.replace_self(folded)
 
-    @staticmethod
-    def _folds(node: nodes.Node) -> bool:
-        return (isinstance(node, nodes.Admonition) and "dropdown" in node["classes"]) or (
-            isinstance(node, nodes.container) and "toggle" in node["classes"]
-        )
+
+def _opens(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Admonition):
+        return "dropdown" in node["classes"]
+    return isinstance(node, nodes.container) and (
+        "toggle" in node["classes"] or node.get("design_component") == "dropdown"
+    )
 
 
 def visit_fold(self: HTML5Translator, node: fold) -> None:

@@ -195,7 +195,7 @@ def test_the_chapter_weighs_at_most_300_kb(visit):
 
     def weigh(response):
         body = response.body()
-        packed = response.url.endswith((".woff2", ".png"))
+        packed = response.url.endswith((".woff", ".png"))
         sizes[response.url] = len(body) if packed else len(gzip.compress(body, 9))
 
     page.on("response", weigh)
