@@ -165,15 +165,22 @@ def _provisioner() -> type:
     from jupyter_client.provisioning import LocalProvisioner
 
     class ForkProvisioner(LocalProvisioner):
-        """Asks the kernel server for a process; all else is jupyter_client's own."""
+        """Asks the kernel server for a process; without one, and for all else, it is jupyter_client's own."""
+
+        def _forks(self) -> bool:
+            # jupyter_client reads the provisioner's name once in a process, so we may be asked after hours.
+            return CONTROL_VARIABLE in os.environ
 
         async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-            # Sockets with a name instead of a port: no two kernels can ever be given the same one.
-            self.parent.transport = "ipc"
-            self.parent.ip = os.path.join(tempfile.mkdtemp(prefix="kernel-"), "channel")
+            if self._forks():
+                # Sockets with a name instead of a port: no two kernels can ever be given the same one.
+                self.parent.transport = "ipc"
+                self.parent.ip = os.path.join(tempfile.mkdtemp(prefix="kernel-"), "channel")
             return await super().pre_launch(**kwargs)
 
         async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+            if not self._forks():
+                return await super().launch_kernel(cmd, **kwargs)
             request = {
                 "connection_file": self.parent.connection_file,
                 "cwd": str(kwargs.get("cwd") or os.getcwd()),
@@ -185,14 +192,17 @@ def _provisioner() -> type:
             return self.connection_info
 
         async def wait(self) -> int | None:
-            while self.process and await self.poll() is None:
+            if not isinstance(self.process, ForkedProcess):
+                return await super().wait()
+            while await self.poll() is None:
                 await asyncio.sleep(0.01)  # the base class looks ten times a second
             self.process = None
             return 0
 
         async def cleanup(self, restart: bool = False) -> None:
             await super().cleanup(restart)
-            with contextlib.suppress(OSError):
-                os.rmdir(os.path.dirname(self.parent.ip))
+            if self.parent.transport == "ipc":
+                with contextlib.suppress(OSError):
+                    os.rmdir(os.path.dirname(self.parent.ip))
 
     return ForkProvisioner

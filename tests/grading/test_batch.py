@@ -27,19 +27,31 @@ STUDENTS = {
     "bob": tiny.submission(square=HALF),
     "cleo": tiny.submission(square="def square(x):\n    return 1 / 0", total="total = 1"),
     "dan": "not JSON",
-    "eve": tiny.submission(square="import random\ndef square(x):\n    return x * x + 0 * random.random()"),
+    "eve": tiny.submission(square="import random\ndef square(x):\n    return x * x + int(random.random())"),
     "fay": tiny.submission(square="def square(x):\n    raise ValueError('<b>&</b> \x1b[31m')"),
 }
 POINTS = {"ada": 10, "bob": 7, "cleo": 0, "dan": 0, "eve": 10, "fay": 4}
 
 
+def make_course(folder, students=STUDENTS):
+    """A course and a class; returns (submissions, source)."""
+    source = tiny.write_course(folder)
+    for student, data in students.items():
+        tiny.write(folder / "submitted" / student / "tiny" / "tiny.ipynb", data)
+    return folder / "submitted", source
+
+
 @pytest.fixture
 def course(tmp_path):
-    """A course and a class; returns (submissions, source)."""
-    source = tiny.write_course(tmp_path)
-    for student, data in STUDENTS.items():
-        tiny.write(tmp_path / "submitted" / student / "tiny" / "tiny.ipynb", data)
-    return tmp_path / "submitted", source
+    return make_course(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A class that has been graded: course, folder of results, records."""
+    folder = tmp_path_factory.mktemp("graded")
+    course = make_course(folder)
+    return course, folder / "out", run(course, folder / "out")
 
 
 def run(course, out, **options):
@@ -52,23 +64,23 @@ def contents(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_points_and_order(course, tmp_path):
-    records = run(course, tmp_path / "out")
+def test_points_and_order(graded):
+    records = graded[2]
     assert {record["student"]: record["points"] for record in records} == POINTS
     assert [record["student"] for record in records] == sorted(STUDENTS)
 
 
-def test_one_by_one_or_side_by_side_is_the_same(course, tmp_path):
-    assert run(course, tmp_path / "a", workers=1) == run(course, tmp_path / "b", workers=4)
+def test_one_by_one_or_side_by_side_is_the_same(graded, tmp_path):
+    assert run(graded[0], tmp_path / "out", workers=1) == graded[2]
 
 
-def test_a_class_and_a_single_run_agree(course, tmp_path):
-    records = {record["student"]: record for record in run(course, tmp_path / "out")}
-    for student in ("ada", "bob", "cleo"):
-        path = tmp_path / "exercises" / "tiny.ipynb"
-        handed_in = read_notebook(course[0] / student / "tiny" / "tiny.ipynb")
-        single = learn.grade_as_submitted(path, handed_in)
-        assert [check.as_dict() for check in single.checks] == records[student]["checks"]
+@pytest.mark.parametrize("student", ["bob", "cleo"])
+def test_a_class_and_a_single_run_agree(graded, student):
+    submissions, source = graded[0]
+    handed_in = read_notebook(submissions / student / "tiny" / "tiny.ipynb")
+    single = learn.grade_as_submitted(source.parent / "tiny.ipynb", handed_in)
+    record = next(record for record in graded[2] if record["student"] == student)
+    assert [check.as_dict() for check in single.checks] == record["checks"]
 
 
 def test_results_that_are_kept_are_used_and_what_changes_is_run_again(course, tmp_path):
@@ -83,7 +95,8 @@ def test_results_that_are_kept_are_used_and_what_changes_is_run_again(course, tm
     assert after == kept
 
 
-def test_seed_and_reference_are_part_of_the_key(course, tmp_path):
+def test_seed_and_reference_are_part_of_the_key(tmp_path):
+    course = make_course(tmp_path, {"ada": STUDENTS["ada"]})
     keys = {run(course, tmp_path / "out", seed=seed)[0]["key"] for seed in (0, 1)}
     changed = tiny.source()
     changed["cells"][-1]["source"] += "\n# stricter"
@@ -92,25 +105,16 @@ def test_seed_and_reference_are_part_of_the_key(course, tmp_path):
     assert len(keys) == 3
 
 
-def test_parts_of_a_class_make_the_whole(course, tmp_path):
-    out, parts = tmp_path / "parts", []
-    for part in (1, 2, 3):
-        parts += run(course, out, shard=(part, 3))
-    assert sorted(parts, key=lambda record: record["student"]) == run(course, tmp_path / "whole")
+def test_parts_of_a_class_make_the_whole(graded, tmp_path):
+    parts = [record for part in (1, 2) for record in run(graded[0], tmp_path / "out", shard=(part, 2))]
+    assert sorted(parts, key=lambda record: record["student"]) == graded[2]
+    assert parts != graded[2]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_killed_and_resumed_is_the_same_as_uninterrupted(course, tmp_path):
     calm, killed = tmp_path / "calm", tmp_path / "killed"
-    command = [
-        sys.executable,
-        "-m",
-        "course_lib.grading",
-        "batch",
-        str(course[0]),
-        "--source",
-        str(course[1]),
-    ]
+    command = batch_command(course)
     subprocess.run([*command, "--out", str(calm)], check=True, capture_output=True)
     process = subprocess.Popen(
         [*command, "--workers", "1", "--out", str(killed)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -132,15 +136,7 @@ def test_a_killed_batch_leaves_no_process(course, tmp_path):
     tiny.write(course[0] / "ada" / "tiny" / "tiny.ipynb", tiny.submission(square="while True: pass"))
     mark = f"GRADE_TEST_MARK={os.getpid()}-{time.time_ns()}"
     environment = {**os.environ, **dict([mark.split("=")])}
-    command = [
-        sys.executable,
-        "-m",
-        "course_lib.grading",
-        "batch",
-        str(course[0]),
-        "--source",
-        str(course[1]),
-    ]
+    command = batch_command(course)
     process = subprocess.Popen(
         [*command, "--out", str(tmp_path / "out")],
         env=environment,
@@ -151,6 +147,10 @@ def test_a_killed_batch_leaves_no_process(course, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     wait_until(lambda: not marked(mark), 60)
+
+
+def batch_command(course):
+    return [sys.executable, "-m", "course_lib.grading", "batch", str(course[0]), "--source", str(course[1])]
 
 
 def marked(mark):
@@ -215,8 +215,9 @@ def test_a_full_disk_stops_with_one_line_and_keeps_what_is_done(course, tmp_path
     assert main(["batch", str(course[0]), "--out", str(out), "--source", str(course[1])]) == 0
 
 
-def test_reports(course, tmp_path):
-    records = run(course, tmp_path / "out")
+def test_reports(graded, tmp_path):
+    records = graded[2]
+    (tmp_path / "out").mkdir()
     write_reports(tmp_path / "out", records)
     rows = list(csv.DictReader(io.StringIO(gradebook_csv(records))))
     assert {row["student"]: float(row["points"]) for row in rows} == POINTS

@@ -28,8 +28,8 @@ _MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 0x4000, 0x40000
 _PR_SET_SECCOMP, _SECCOMP_FILTER = 22, 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 
-# System calls that no answer needs, by machine: (audit number, calls). Starting processes and threads, sockets,
-# signals to others, looking into others, namespaces and mounts, and io_uring, which can do most of these.
+# System calls that no answer needs, by machine: (audit number, calls). They start processes and threads, open
+# sockets, signal others, look into others, change namespaces and mounts; io_uring can do most of these.
 _REFUSED = {
     "x86_64": (
         0xC000003E,
