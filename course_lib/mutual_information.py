@@ -366,8 +366,7 @@ def permutation_test(
 ) -> PermutationTest:
     r"""Test whether x and y are independent by shuffling y, which breaks any tie between them.
 
-    .. math:: p = \frac{b + 1}{m + 1}, \qquad b = \text{shuffles with a statistic at least as large as
-    observed}
+    .. math:: p = \frac{b + 1}{m + 1}, \qquad b = \text{shuffles whose statistic reaches the observed one}
 
     The observed order is itself one of the orders, hence the ones: p is never 0, and under independence it is
     at most alpha with probability at most alpha, for every alpha and every m.
