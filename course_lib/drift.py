@@ -203,7 +203,7 @@ def drift_threshold(
 ) -> float:
     r"""Return the score above which a window of new samples should raise the alarm.
 
-    .. math:: \text{the } \lceil (1 - \alpha)(m + 1) \rceil \text{-th smallest of } m \text{ scores without drift}
+    .. math:: \text{the } \lceil (1 - \alpha)(m + 1) \rceil \text{-th smallest of } m \text{ scores}
 
     Each is the score of a window drawn from the reference, without replacement, against the rest of it. With
     m such scores the chance that one more drawn the same way exceeds the threshold is at most alpha.
