@@ -63,9 +63,8 @@ def check_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
 def as_rows(x: np.ndarray, axis: int, *, name: str) -> np.ndarray:
     """Return ``x`` as a table (R, n) with one distribution a row, as a view where the layout allows."""
     axis = check_axis(x.shape, axis, name=name)
-    if x.ndim == 1:
-        return x[None]
-    return np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
+    last = x if axis == x.ndim - 1 else np.moveaxis(x, axis, -1)
+    return last.reshape(-1, x.shape[axis])
 
 
 def from_rows(values: np.ndarray, shape: tuple[int, ...], axis: int, *, keepdims: bool) -> float | np.ndarray:

@@ -1,5 +1,7 @@
 """The shared kernels against exact arithmetic."""
 
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -9,11 +11,14 @@ from hypothesis import strategies as st
 
 from course_lib._kernels import (
     BLOCK,
+    SHORT,
     blocks,
     deviance,
     log_sum_exp,
     over_blocks,
+    p_log_p,
     partials,
+    row_sums,
     split_largest,
     stirling_remainder,
 )
@@ -38,7 +43,7 @@ def test_blocks_cover_every_entry_once(shape, order):
 
 def test_split_largest_takes_one_entry_of_each_row():
     rows = np.array([[1.0, 3.0, 2.0], [5.0, 5.0, 0.0]])
-    largest, others = split_largest(rows, out=np.empty_like(rows))
+    largest, others = split_largest(rows)
     np.testing.assert_array_equal(largest, [3, 5])
     np.testing.assert_array_equal(others, [[1, 0, 2], [0, 5, 0]])
     np.testing.assert_array_equal(rows[0], [1, 3, 2])
@@ -70,3 +75,16 @@ def test_log_sum_exp_agrees_with_scipy_where_exp_overflows():
     rows = np.random.default_rng(0).normal(scale=500, size=(20, 30))
     np.testing.assert_allclose(log_sum_exp(rows), scipy.special.logsumexp(rows, axis=-1), rtol=1e-15)
     assert log_sum_exp(np.array([[-1e5, -1e5]]))[0] == pytest.approx(np.log(2) - 1e5, rel=1e-15)
+
+
+def test_p_log_p_is_zero_at_zero_and_one():
+    p = np.array([0, 5e-324, 1e-300, 0.5, 1])
+    expected = [0, 5e-324 * np.log(5e-324), 1e-300 * np.log(1e-300), -np.log(2) / 2, 0]
+    np.testing.assert_allclose(p_log_p(p, out=np.empty(5)), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("n", [1, 50, SHORT, SHORT + 1, BLOCK])
+def test_row_sums_are_exact_to_rounding_even_of_equal_numbers(n):
+    rows = np.stack([np.full(n, 0.1), np.random.default_rng(0).random(n)])
+    exact = [math.fsum(row) for row in rows]
+    np.testing.assert_allclose(row_sums(rows), exact, rtol=3e-15)
