@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv, betaln, expit, gammaincinv, gammaln, logsumexp, ndtri
 
 from course_lib._kernels import log_choose, weighted_logs
 from course_lib._validate import (
@@ -275,7 +275,7 @@ def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
     if np.any(np.isnan(log_odds)):
         raise ProbabilityError("one piece proves the hypothesis and another (or the prior) rules it out")
     with np.errstate(over="ignore"):
-        return OddsTable(ratio, np.exp(log_odds), log_odds, expit(log_odds))
+        return OddsTable(ratio, np.exp(log_odds), log_odds, scipy.special.expit(log_odds))
 
 
 def _unit_interval(p: ArrayLike) -> np.ndarray:
@@ -382,7 +382,7 @@ def grid_posterior(grid: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike)
         )
     width = _trapezoids(grid)
     log_joint = log_likelihood + _log(prior / (width @ prior))
-    log_evidence = float(logsumexp(log_joint, b=width))
+    log_evidence = float(scipy.special.logsumexp(log_joint, b=width))
     if log_evidence == -np.inf:
         raise ValueError(
             "the data are impossible at every point of the grid; widen it or mend the likelihood"
@@ -453,7 +453,13 @@ class BetaBinomial:
     def predictive(self, successes: ArrayLike, trials: ArrayLike) -> float | np.ndarray:
         """Return the probability of k successes in the next n trials, C(n,k) B(a+k, b+n-k) / B(a,b)."""
         k, n = _successes(successes, trials)
-        return plain(np.exp(log_choose(n, k) + betaln(self.a + k, self.b + n - k) - betaln(self.a, self.b)))
+        return plain(
+            np.exp(
+                log_choose(n, k)
+                + scipy.special.betaln(self.a + k, self.b + n - k)
+                - scipy.special.betaln(self.a, self.b)
+            )
+        )
 
     def log_evidence(self, successes: ArrayLike, trials: ArrayLike) -> float:
         """Return the log-probability of all experiments together, averaged over the belief, in nats.
@@ -461,12 +467,12 @@ class BetaBinomial:
         The count k of n has C(n,k) orders; subtract ln C(n,k) for the evidence of one order.
         """
         k, n = _successes(successes, trials)
-        after = betaln(self.a + k.sum(), self.b + (n - k).sum())
-        return float(log_choose(n, k).sum() + after - betaln(self.a, self.b))
+        after = scipy.special.betaln(self.a + k.sum(), self.b + (n - k).sum())
+        return float(log_choose(n, k).sum() + after - scipy.special.betaln(self.a, self.b))
 
     def credible_interval(self, mass: float = 0.95) -> tuple[float, float]:
         """Return the central interval that holds the success probability with probability ``mass``."""
-        low, high = betaincinv(self.a, self.b, _tails(mass))
+        low, high = scipy.special.betaincinv(self.a, self.b, _tails(mass))
         return float(low), float(high)
 
 
@@ -510,19 +516,27 @@ class GammaPoisson:
     def predictive(self, count: ArrayLike) -> float | np.ndarray:
         """Return the probability of the next count, a negative binomial: wider than any Poisson."""
         x = as_counts(count, name="count")
-        log_p = gammaln(self.shape + x) - gammaln(self.shape) - gammaln(x + 1)
+        log_p = (
+            scipy.special.gammaln(self.shape + x)
+            - scipy.special.gammaln(self.shape)
+            - scipy.special.gammaln(x + 1)
+        )
         return plain(np.exp(log_p - self.shape * np.log1p(1 / self.rate) - x * np.log1p(self.rate)))
 
     def log_evidence(self, counts: ArrayLike) -> float:
         """Return the log-probability of all counts together, averaged over the belief, in nats."""
         x = as_counts(counts, name="counts")
         total, n = x.sum(), x.size
-        log_p = gammaln(self.shape + total) - gammaln(self.shape) - gammaln(x + 1).sum()
+        log_p = (
+            scipy.special.gammaln(self.shape + total)
+            - scipy.special.gammaln(self.shape)
+            - scipy.special.gammaln(x + 1).sum()
+        )
         return float(log_p - self.shape * np.log1p(n / self.rate) - total * math.log(self.rate + n))
 
     def credible_interval(self, mass: float = 0.95) -> tuple[float, float]:
         """Return the central interval that holds the rate with probability ``mass``."""
-        low, high = gammaincinv(self.shape, _tails(mass)) / self.rate
+        low, high = scipy.special.gammaincinv(self.shape, _tails(mass)) / self.rate
         return float(low), float(high)
 
 
@@ -597,7 +611,7 @@ class NormalNormal:
 
     def credible_interval(self, mass: float = 0.95) -> tuple[float, float]:
         """Return the central interval that holds the mean with probability ``mass``."""
-        low, high = self.mean + math.sqrt(self.variance) * ndtri(_tails(mass))
+        low, high = self.mean + math.sqrt(self.variance) * scipy.special.ndtri(_tails(mass))
         return float(low), float(high)
 
 
@@ -649,7 +663,9 @@ class DirichletCategorical:
 
     def credible_interval(self, mass: float = 0.95) -> np.ndarray:
         """Return central intervals, shape (K, 2), one for the chance of each outcome."""
-        return betaincinv(self.alpha[:, None], (self.alpha.sum() - self.alpha)[:, None], _tails(mass))
+        return scipy.special.betaincinv(
+            self.alpha[:, None], (self.alpha.sum() - self.alpha)[:, None], _tails(mass)
+        )
 
     def _counts(self, counts: ArrayLike) -> np.ndarray:
         counts = as_counts(counts, name="counts")
@@ -670,7 +686,7 @@ def _successes(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.
 
 def _log_beta(alpha: np.ndarray) -> float:
     """Return the log of the multivariate beta function: Σ ln Γ(alpha_k) - ln Γ(Σ alpha_k)."""
-    return gammaln(alpha).sum() - gammaln(alpha.sum())
+    return scipy.special.gammaln(alpha).sum() - scipy.special.gammaln(alpha.sum())
 
 
 # ------------------------------------------------------------------------------- naive Bayes
@@ -717,7 +733,7 @@ class _NaiveBayes:
     def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the log-posterior of every class, shape (N, C), in nats."""
         joint = self.predict_joint_log_proba(X)
-        evidence = logsumexp(joint, axis=1, keepdims=True)
+        evidence = scipy.special.logsumexp(joint, axis=1, keepdims=True)
         if np.any(evidence == -np.inf):
             raise ProbabilityError(
                 "a row has probability 0 under every class: each lacks one of its features; use alpha > 0"

@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
-from scipy.special import digamma, polygamma, xlogy
 
 from course_lib._validate import (
     ProbabilityError,
@@ -111,7 +111,7 @@ def negative_log_likelihood(
     p = as_probabilities(as_float(counts, name="counts"), axis=axis, normalize=True, name="counts")
     if p.shape != q.shape:
         raise ValueError(f"counts and q need one shape, got {p.shape} and {q.shape}")
-    nats = -xlogy(p.astype(np.float64), q).sum(axis=axis, keepdims=keepdims)
+    nats = -scipy.special.xlogy(p.astype(np.float64), q).sum(axis=axis, keepdims=keepdims)
     return plain(nats / math.log(check_base(base)) + 0.0)
 
 
@@ -338,8 +338,8 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     gap = math.log(x.mean()) - np.log(x).mean()
     shape = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
     for _ in range(20):  # four or five are enough
-        miss = math.log(shape) - digamma(shape) - gap
-        shape = 1 / (1 / shape + miss / (shape**2 * (1 / shape - polygamma(1, shape))))
+        miss = math.log(shape) - scipy.special.digamma(shape) - gap
+        shape = 1 / (1 / shape + miss / (shape**2 * (1 / shape - scipy.special.polygamma(1, shape))))
     return float(shape), float(shape / x.mean())
 
 
@@ -431,8 +431,8 @@ def _dirichlet_moments(x: np.ndarray) -> np.ndarray:
 
 def _dirichlet_newton(alpha: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Return the Newton step: H⁻¹g for a Hessian H = diag(q) + z 11ᵀ, by the matrix inversion lemma."""
-    gradient = digamma(alpha.sum()) - digamma(alpha) + target
-    q, z = -polygamma(1, alpha), polygamma(1, alpha.sum())
+    gradient = scipy.special.digamma(alpha.sum()) - scipy.special.digamma(alpha) + target
+    q, z = -scipy.special.polygamma(1, alpha), scipy.special.polygamma(1, alpha.sum())
     shared = np.sum(gradient / q) / (1 / z + np.sum(1 / q))
     return (gradient - shared) / q
 

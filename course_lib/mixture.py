@@ -12,7 +12,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import xlog1py, xlogy
 
 from course_lib._kernels import log_choose, log_sum_exp, weighted_logs
 from course_lib._validate import (
@@ -578,6 +577,8 @@ class BinomialMixture(_CountMixture):
         return BinomialMixture(weights, np.minimum(p, 1.0), self.n_trials)  # 1 + 1e-16 is rounding
 
     def _log_pmf(self) -> np.ndarray:
+        from scipy.special import xlog1py, xlogy  # here, so that importing the course stays quick
+
         k, p = np.arange(self.n_trials + 1), self.p[..., None]
         return log_choose(self.n_trials, k) + xlogy(k, p) + xlog1py(self.n_trials - k, -p)
 
