@@ -53,6 +53,10 @@ def check_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
     """Return ``axis`` counted from the front; it must exist and hold at least one outcome."""
     if not shape:
         raise ProbabilityError(f"{name} is a single number; a distribution is an array, e.g. [p, 1 - p]")
+    if not _is_number(axis) or isinstance(axis, (float, np.floating)):
+        raise TypeError(
+            f"axis must be one whole number, not {axis!r}; for several axes, reshape them into one"
+        )
     if not -len(shape) <= axis < len(shape):
         raise ValueError(f"axis {axis} does not exist: {name} has {len(shape)} dimension(s), shape {shape}")
     if shape[axis] == 0:

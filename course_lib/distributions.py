@@ -108,7 +108,7 @@ def sample_categorical(p: ArrayLike, size: Size = None, *, rng: Seed = None) -> 
     array([1, 0, 0, 0, 2, 2, 1, 1])
     """
     edges = np.cumsum(_one_row(p))
-    return plain(np.searchsorted(edges, as_rng(rng).random(size) * edges[-1], side="right"))
+    return plain(np.int64(np.searchsorted(edges, as_rng(rng).random(size) * edges[-1], side="right")))
 
 
 def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int | np.ndarray:
@@ -195,7 +195,7 @@ class AliasTable:
             height[j] -= 1 - height[i]  # outcome j fills the rest of column i
             if height[j] < 1:
                 short.append(tall.pop())
-        self.keep, self.alias = np.array(keep), np.array(alias)
+        self.keep, self.alias = np.array(keep), np.array(alias, dtype=np.int64)
 
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw outcomes 0 … K-1: an int, or int64 of shape ``size``.

@@ -122,9 +122,9 @@ def entropy(
     array([1., 0.])
     """
     base = check_base(base)
-    if normalize:
-        p = as_probabilities(p, axis=axis, normalize=True)
     p, tolerance = as_float(p, name="p"), sum_tolerance(p)
+    if normalize:
+        p = as_probabilities(p.astype(np.float64, copy=False), axis=axis, normalize=True)
     rows = as_rows(p, axis, name="p")
     h, extremes = entropy_rows(rows)  # it measures the sums anyway, so checking them costs no pass of its own
     check_masses(*extremes, tolerance=tolerance, name="p")

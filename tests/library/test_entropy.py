@@ -263,6 +263,14 @@ def test_coarse_dtypes_are_read_exactly_and_reduced_in_float64(dtype, scale):
     assert h[0] == pytest.approx(float(exact_entropy(np.random.default_rng(0).random(200))), rel=scale)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.uint8])
+def test_coarse_weights_are_normalised_in_float64(dtype):
+    weights = np.arange(1, 60).astype(dtype)
+    expected = float(exact_entropy(weights))
+    assert entropy(weights, normalize=True) == pytest.approx(expected, rel=1e-15)
+    np.testing.assert_allclose(entropy(np.stack([weights] * 2), normalize=True), expected, rtol=1e-15)
+
+
 def test_one_distribution_gives_a_plain_float():
     assert type(entropy([0.5, 0.5])) is float
     assert type(surprisal(0.5)) is float
@@ -351,6 +359,14 @@ def test_normalize_has_its_limits(p, message):
         (np.ones((2, 0)), 1, ProbabilityError, r"no outcomes along axis 1 \(shape \(2, 0\)\)"),
         ([0.5, 0.5], 1, ValueError, r"axis 1 does not exist: p has 1 dimension\(s\)"),
         ([0.5, 0.5], -2, ValueError, "axis -2 does not exist"),
+        ([0.5, 0.5], None, TypeError, "axis must be one whole number, not None"),
+        (
+            [[0.5, 0.5]],
+            (0, 1),
+            TypeError,
+            r"axis must be one whole number, not \(0, 1\); for several axes, reshape",
+        ),
+        ([0.5, 0.5], 0.0, TypeError, "axis must be one whole number, not 0.0"),
         (["a"], -1, TypeError, "p must hold real numbers, not dtype <U1"),
         ([1j], -1, TypeError, "p must hold real numbers, not dtype complex128"),
         ([True, False], -1, TypeError, "p must hold real numbers, not dtype bool"),
