@@ -122,7 +122,7 @@ def test_a_page_is_quiet_and_accessible(visit, page):
         shown.wait_for_timeout(100)
         sideways = shown.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert sideways <= 0, f"{theme}, {width} px: scrolls sideways by {sideways} px"
-        found = shown.evaluate("axe.run().then(result => result.violations)")
+        found = shown.evaluate("axe.run({ resultTypes: ['violations'] }).then(result => result.violations)")
         violations += [
             f"{theme}, {width} px: {rule['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
             for rule in found
@@ -217,9 +217,9 @@ def test_on_paper_nothing_is_folded_and_nothing_is_dark(visit):
     figure = page.locator(".cell_output img").first
     assert figure.evaluate("figure => getComputedStyle(figure).filter") == "none"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert len(page.pdf()) > 10_000
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.fold:not([open])").count() > 0
+    assert page.pdf().startswith(b"%PDF")
 
 
 def test_the_theme_button_turns_and_is_remembered(visit):
