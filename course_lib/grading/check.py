@@ -184,7 +184,10 @@ class Answer:
     def pair(self) -> tuple[Answer, Answer]:
         """Return the two members of the value as answers of their own; a tuple of two is asked for."""
         if type(self.value) is not tuple or len(self.value) != 2:
-            self.fail("the contract asks for two values: `return first, second`", _forgotten(self.value))
+            advice = _forgotten(self.value)
+            if type(self.value) is list:
+                advice = "a list came back where a tuple is asked for: round brackets, or none"
+            self.fail("the contract asks for two values: `return first, second`", advice)
         first, second = self.value
         return Answer(f"{self.said}, first value,", first), Answer(f"{self.said}, second value,", second)
 
@@ -220,11 +223,14 @@ class Answer:
         for advice, slip in (slips or {}).items():
             if np.shape(slip) == got.shape and np.allclose(got, slip, rtol=1e-6, atol=1e-9, equal_nan=True):
                 self.fail(property_, advice)
+        advice = None
+        if getattr(self.value, "dtype", None) in (np.float16, np.float32):
+            advice = f"{self.value.dtype} keeps too few digits; the contract asks for float64"
         if want.shape:
             where = tuple(int(i) for i in np.argwhere(bad)[0])
             index = where[0] if len(where) == 1 else where
             property_ += f"; the first place that is off is index {index}, with {show(got[where])}"
-        self.fail(property_)
+        self.fail(property_, advice)
 
 
 def show(value: Any) -> str:

@@ -158,6 +158,19 @@ def test_what_is_no_pair(value):
     assert "two values" in failure(Answer("f()", value).pair)
 
 
+def test_a_list_for_a_pair_is_told_to_be_a_tuple():
+    message = failure(Answer("f()", [1.0, 2.0]).pair)
+    assert "tuple" in message
+    assert "asarray" not in message
+
+
+@pytest.mark.parametrize("value", [np.float32(0.1), np.array([0.1, 0.2], dtype=np.float32)])
+def test_too_few_digits_are_named(value):
+    want = np.array([0.1, 0.2])[: np.size(value)].reshape(np.shape(value))
+    assert "float64" in failure(Answer("f()", value).near, want, "close").partition("Perhaps: ")[2]
+    Answer("f()", value).near(want, "close enough", rtol=1e-6)
+
+
 def test_generators_follow_the_environment(monkeypatch):
     def draw(name):
         return float(rng(name).random())

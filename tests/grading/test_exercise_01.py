@@ -347,6 +347,14 @@ WRONG = [
         {"table-empty-rows", "table-conditional"},
     ),
     (
+        "1.2 nan for every empty cell",
+        """
+        def conditional(counts, given):
+            return np.where(counts == 0, np.nan, counts / counts.sum(axis=1 - given, keepdims=True))
+     """,
+        {"table-conditional", "table-empty-rows"},
+    ),
+    (
         "1.2 signed gap",
         """
         def independence_gap(counts):
@@ -424,6 +432,25 @@ WRONG = [
         """
         def probability_between(density, edges, low, high):
             return (density * (np.minimum(edges[1:], high) - np.maximum(edges[:-1], low))).sum()
+     """,
+        {"density-between"},
+    ),
+    (
+        "1.3 nothing if it ends beyond the bins",
+        """
+        solution = probability_between
+        def probability_between(density, edges, low, high):
+            return 0.0 if high > edges[-1] else solution(density, edges, low, high)
+     """,
+        {"density-between"},
+    ),
+    (
+        "1.3 one of the ends outside, not both",
+        """
+        solution = probability_between
+        def probability_between(density, edges, low, high):
+            outside = low < edges[0] and high > edges[-1]
+            return 0.0 if outside else solution(density, edges, low, high)
      """,
         {"density-between"},
     ),
@@ -594,6 +621,49 @@ WRONG = [
         {"gumbel-seeds"},
     ),
     (
+        "1.6 exponentials overflow",
+        """
+        def gumbel_draw(logits, size, seed):
+            p = np.exp(logits) / np.exp(logits).sum()
+            return np.random.default_rng(seed).choice(len(p), size=size, p=p)
+     """,
+        {"gumbel-frequencies"},
+    ),
+    (
+        "1.6 draws in order",
+        """
+        solution = gumbel_draw
+        def gumbel_draw(logits, size, seed): return np.sort(solution(logits, size, seed))
+     """,
+        {"gumbel-frequencies"},
+    ),
+    (
+        "1.6 systematic draws",
+        """
+        def gumbel_draw(logits, size, seed):
+            p = np.exp(logits - logits.max())
+            u = (np.arange(size) + np.random.default_rng(seed).random()) / size
+            return np.searchsorted(np.cumsum(p / p.sum()), u, side="right")
+     """,
+        {"gumbel-frequencies"},
+    ),
+    (
+        "1.6 each pick twice",
+        """
+        solution = gumbel_draw
+        def gumbel_draw(logits, size, seed): return np.repeat(solution(logits, size // 2, seed), 2)
+     """,
+        {"gumbel-frequencies"},
+    ),
+    (
+        "1.6 a ruled-out token comes up",
+        """
+        solution = gumbel_draw
+        def gumbel_draw(logits, size, seed): return solution(np.maximum(logits, logits.max() - 4), size, seed)
+     """,
+        {"gumbel-frequencies"},
+    ),
+    (
         "1.7 never redistributes",
         "def build_alias(p): return np.minimum(p * len(p), 1), np.arange(len(p))",
         {"alias-table", "alias-edges", "alias-whole"},
@@ -641,6 +711,16 @@ WRONG = [
         def build_alias(p):
             keep, alias = solution(p)
             return keep, alias.astype(float)
+     """,
+        {"alias-table", "alias-edges", "alias-whole"},
+    ),
+    (
+        "1.7 minus one for nobody",
+        """
+        solution = build_alias
+        def build_alias(p):
+            keep, alias = solution(p)
+            return keep, np.where(keep == 1, -1, alias)
      """,
         {"alias-table", "alias-edges", "alias-whole"},
     ),
@@ -705,6 +785,24 @@ WRONG = [
     (
         "1.8 clipped at 1e-300",
         "def log_likelihood(p): return np.log(np.maximum(p, 1e-300)).sum(axis=-1)",
+        {"logs-underflow"},
+    ),
+    (
+        "1.8 zeros left out in a batch",
+        """
+        def log_likelihood(p):
+            if p.ndim == 1 and (p == 0).any(): return -np.inf
+            return np.log(np.where(p > 0, p, 1)).sum(axis=-1)
+     """,
+        {"logs-underflow"},
+    ),
+    (
+        "1.8 one zero spoils the batch",
+        """
+        def log_likelihood(p):
+            logs = np.log(p).sum(axis=-1)
+            return logs if (p > 0).all() else np.full_like(logs, -np.inf)[()]
+     """,
         {"logs-underflow"},
     ),
     (
@@ -823,7 +921,10 @@ def test_each_check_catches_something():
     [
         ("1.1 natural log as bits", "nats"),
         ("1.5 mirrored", "mirrored"),
+        ("1.2 nan for every empty cell", "nan is for a whole"),
         ("1.5 side left", "side"),
+        ("1.6 draws in order", "fresh noise"),
+        ("1.7 minus one for nobody", "for example itself"),
         ("1.8 log of the product", "5e-324"),
         ("1.9 nats as bits", "nats"),
     ],
@@ -834,6 +935,90 @@ def test_well_known_slips_are_named(label, advice, solved):
     exec(dedent(code), space)
     messages = [outcome(c, space) for c in CHECKS if c.exercise == label.split()[0]]
     assert any(advice in message.partition("Perhaps: ")[2] for message in messages)
+
+
+# --- right answers of other kinds --------------------------------------------------------------------------
+
+RIGHT = {
+    "1.1 bits counted": """
+        def surprise_bracket(a, b, n):
+            k = (b**n // a**n).bit_length() - 1
+            return k / n, (k + 1) / n
+     """,
+    "1.3 differences of the CDF": """
+        def probability_between(density, edges, low, high):
+            cdf = np.concatenate([[0], np.cumsum(density * np.diff(edges))])
+            return np.interp(high, edges, cdf) - np.interp(low, edges, cdf)
+     """,
+    "1.5 shares brought to one": """
+        def sample_categorical(u, p):
+            ends = np.cumsum(p)
+            return np.searchsorted(ends / ends[-1], u, side="right")
+     """,
+    "1.6 in blocks": """
+        def gumbel_draw(logits, size, seed):
+            rng = np.random.default_rng(seed)
+            return np.array([np.argmax(logits + rng.gumbel(size=len(logits))) for _ in range(size)])
+     """,
+    "1.6 a softmax that cannot overflow": """
+        def gumbel_draw(logits, size, seed):
+            p = np.exp(logits - logits.max())
+            return np.random.default_rng(seed).choice(len(p), size=size, p=p / p.sum())
+     """,
+    "1.7 full columns name another server": """
+        solution = build_alias
+        def build_alias(p):
+            keep, alias = solution(p)
+            return keep, np.where(keep == 1, len(p) - 1, alias)
+     """,
+    "1.7 shortest from tallest": """
+        def build_alias(p):
+            h, keep, alias = p * len(p), np.ones(len(p)), np.arange(len(p))
+            waiting = set(range(len(p)))
+            while len(waiting) > 1:
+                i, j = min(waiting, key=h.__getitem__), max(waiting, key=h.__getitem__)
+                keep[i], alias[i] = min(h[i], 1), j
+                h[j] -= 1 - keep[i]
+                waiting.remove(i)
+            return keep, alias
+     """,
+    "1.8 an exact sum": """
+        from math import fsum, log
+        def log_likelihood(p):
+            if p.ndim == 2: return np.array([log_likelihood(row) for row in p])
+            return fsum(map(log, p)) if p.all() else float("-inf")
+     """,
+    "1.9 counted pixel by pixel": """
+        def fit_pixels(X, levels, alpha):
+            rows = [np.bincount(pixel, minlength=levels) + alpha for pixel in X.T]
+            return np.array([row / row.sum() for row in rows])
+     """,
+}
+
+
+@pytest.mark.parametrize("seed", ["0", "7"])
+@pytest.mark.parametrize("label", RIGHT)
+def test_right_answer_of_another_kind_passes(label, seed, solved, monkeypatch):
+    monkeypatch.setenv("COURSE_GRADING_SEED", seed)
+    space = dict(solved)
+    exec(dedent(RIGHT[label]), space)
+    for check in CHECKS:
+        if check.exercise == label.split()[0]:
+            assert outcome(check, space) == ""
+
+
+def test_a_list_of_two_is_told_to_be_a_tuple(solved):
+    space = solved | {"surprise_bracket": lambda a, b, n: list(solved["surprise_bracket"](a, b, n))}
+    message = outcome(next(c for c in CHECKS if c.id == "surprise-bracket-ends"), space)
+    assert "tuple" in message
+    assert "asarray" not in message
+
+
+def test_single_precision_is_named_and_the_preamble_rules_it_out(solved):
+    space = solved | {"fit_pixels": lambda *args: solved["fit_pixels"](*args).astype(np.float32)}
+    message = outcome(next(c for c in CHECKS if c.id == "pixels-fit"), space)
+    assert "float64" in message.partition("Perhaps: ")[2]
+    assert "float64" in text(LEARNER["cells"][0])
 
 
 # --- through pytest and nbgrader --------------------------------------------------------------------------

@@ -16,6 +16,9 @@ from course_lib.grading.check import Answer, ask, graded, rng
 
 Answered = Callable[..., object]
 
+# What these checks make the library import late; a class is graded faster with it at hand.
+PRELOAD = ("sklearn.datasets",)
+
 # --- 1.1 surprise -----------------------------------------------------------------------------------------
 
 
@@ -44,7 +47,7 @@ def surprisal_values(surprisal: Answered) -> None:
 
 @graded("1.1")
 def surprisal_axioms(surprisal: Answered) -> None:
-    """Check the axioms: certainty is worth 0, impossibility inf, rarer is more, independent events add."""
+    """Check axioms A and B, and both ends: a certain event is worth 0, an impossible one inf."""
     certain = ask(surprisal, 1.0)
     certain.require(certain.number() == 0, "a certain event carries no surprise at all")
     certain.require(math.copysign(1, certain.number()) > 0, "the zero must print as 0.0, not as -0.0")
@@ -128,9 +131,16 @@ def table_conditional(conditional: Answered) -> None:
     random = rng("table-conditional")
     for shape in ((2, 3), (5, 4), (3, 3)):
         counts = random.integers(1, 40, size=shape)
+        counts[0, 1] = 0
         for given, line in ((0, "row"), (1, "column")):
             answer = ask(conditional, counts, given)
             got = answer.array(shape)
+            answer.require(
+                got[0, 1] == 0,
+                f"an empty cell is a plain 0, since its {line} holds other requests; index (0, 1) has "
+                f"{got[0, 1]:.7g}",
+                "nan is for a whole region or status without requests" if np.isnan(got[0, 1]) else None,
+            )
             sums = got.sum(axis=1 - given)
             answer.require(
                 np.allclose(sums, 1),
@@ -150,14 +160,14 @@ def table_conditional(conditional: Answered) -> None:
 def table_empty_rows(conditional: Answered) -> None:
     """Check a condition that never occurred: nan there, the other rows stay right."""
     counts = rng("table-empty-rows").integers(1, 9, size=(3, 4))
-    counts[1] = 0
+    counts[1], counts[2, 0] = 0, 0
     for table, given in ((counts, 0), (np.ascontiguousarray(counts.T), 1)):
         got = ask(conditional, table, given)
         values = got.array(table.shape) if given == 0 else got.array(table.shape).T
         got.require(np.isnan(values[1]).all(), "the region without requests must hold nan, nothing made up")
         got.require(
             np.allclose(values[[0, 2]], counts[[0, 2]] / counts[[0, 2]].sum(axis=1, keepdims=True)),
-            "the regions with requests must keep their conditional",
+            "the regions with requests must keep their conditional, a 0 for an empty cell included",
         )
 
 
@@ -255,6 +265,10 @@ def density_between(probability_between: Answered) -> None:
         0.0, "a single point has no width, hence no probability, whatever the density"
     )
     asked(edges[0] - 50, middle[0]).near(mass[0] / 2, "there is no probability outside the bins")
+    asked(middle[5], edges[-1] + 50).near(
+        mass[5] / 2, "what lies inside the bins still counts when the interval ends beyond them"
+    )
+    asked(edges[0] - 20, edges[-1] + 50).near(1.0, "an interval that covers every bin has probability 1")
     asked(edges[-1] + 1, edges[-1] + 9).near(0.0, "there is no probability outside the bins")
 
 
@@ -433,6 +447,20 @@ def _frequencies(draws: Answer, p: np.ndarray, n: int) -> None:
     )
 
 
+def _independent(draws: Answer, p: np.ndarray, n: int) -> None:
+    """Fail unless neighbours agree as often as independent draws do, within 5.5 standard deviations."""
+    got = draws.array((n,), "int")
+    pairs, agree = n - 1, (p**2).sum()
+    # Two pairs that share a draw agree together with probability sum p^3, not (sum p^2)^2.
+    variance = pairs * agree * (1 - agree) + 2 * (pairs - 1) * ((p**3).sum() - agree**2)
+    share = (got[1:] == got[:-1]).mean()
+    draws.require(
+        abs(share - agree) * pairs <= 5.5 * math.sqrt(variance),
+        f"draws must be independent: {share:.1%} of them repeat the one before, where chance gives {agree:.1%}",
+        "each draw needs fresh noise of its own, and the order is left as it comes",
+    )
+
+
 # --- 1.6 Gumbel-max ---------------------------------------------------------------------------------------
 
 
@@ -473,13 +501,22 @@ def gumbel_pick(pick: Answered) -> None:
 
 @graded("1.6")
 def gumbel_frequencies(draw: Answered) -> None:
-    """Check that ten thousand draws have the frequencies of the softmax."""
+    """Check ten thousand independent draws: the frequencies of the softmax, whatever the logits' size."""
     random = rng("gumbel-frequencies")
     p = _weights(random, 4)
-    for logits, text in ((np.log(p), "log p"), (np.log(p) + 11, "log p + 11")):
+    ruled_out = np.log(p)
+    ruled_out[p.argmin()] = -np.inf
+    for logits, text in (
+        (np.log(p), "log p"),
+        (np.log(p) + 800, "log p + 800"),
+        (ruled_out, "log p with one -inf"),
+    ):
         seed = int(random.integers(2**31))
-        said = f"gumbel_draw({text}, 10000, seed={seed})"
-        _frequencies(ask(draw, logits, 10_000, seed, said=said), p, 10_000)
+        softmax = np.exp(logits - logits.max())
+        softmax /= softmax.sum()
+        draws = ask(draw, logits, 10_000, seed, said=f"gumbel_draw({text}, 10000, seed={seed})")
+        _frequencies(draws, softmax, 10_000)
+        _independent(draws, softmax, 10_000)
 
 
 @graded("1.6")
@@ -571,7 +608,13 @@ def _is_alias_table(answer: Answer, p: np.ndarray) -> tuple[Answer, Answer]:
         "keep holds probabilities, each between 0 and 1",
         "scale the weights by K, and lower a donor by what it gave away" if (keep > 1).any() else None,
     )
-    parts[1].require((alias >= 0).all() and (alias < n).all(), f"an alias is an outcome, 0 to {n - 1}")
+    parts[1].require(
+        (alias >= 0).all() and (alias < n).all(),
+        f"an alias is a server, 0 to {n - 1}",
+        "a full column needs no alias but must still name a server, for example itself"
+        if (keep[alias < 0] == 1).any()
+        else None,
+    )
     stands_for = (keep + np.bincount(alias, weights=1 - keep, minlength=n)) / n
     worst = int(np.abs(stands_for - p).argmax())
     if np.allclose(keep, p):
@@ -625,6 +668,9 @@ def logs_underflow(log_likelihood: Answered) -> None:
     answer.near(np.log(p).sum(axis=1), "each session's logs, added up")
     ask(log_likelihood, np.array([0.5, 0.0, 0.9])).near(
         -math.inf, "a session with an impossible event is impossible: -inf"
+    )
+    ask(log_likelihood, np.array([[0.5, 0.0, 0.9], [0.5, 0.5, 0.5]])).near(
+        np.array([-math.inf, 3 * math.log(0.5)]), "in a batch too: -inf for that session, and for it alone"
     )
 
 
