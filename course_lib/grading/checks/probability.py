@@ -456,7 +456,7 @@ def _independent(draws: Answer, p: np.ndarray, n: int) -> None:
     share = (got[1:] == got[:-1]).mean()
     draws.require(
         abs(share - agree) * pairs <= 5.5 * math.sqrt(variance),
-        f"draws must be independent: {share:.1%} of them repeat the one before, where chance gives {agree:.1%}",
+        f"draws must be independent: {share:.1%} of them repeat the one before, by chance {agree:.1%}",
         "each draw needs fresh noise of its own, and the order is left as it comes",
     )
 
