@@ -4,14 +4,11 @@ import functools
 import http.server
 import os
 import shutil
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
+from building import ROOT, build
 
-ROOT = Path(__file__).resolve().parents[2]
 # Nobody's front door: a page with an absolute address in it would miss this.
 SUBPATH = "someone/course"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -22,18 +19,6 @@ def skip_without_browser(reason):
     if os.environ.get("REQUIRE_BROWSER") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def build(folder):
-    """Build the book in a folder with that folder's own library; return the finished process."""
-    return subprocess.run(
-        [sys.executable, "-m", "book._ext.build"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(folder), "NO_COLOR": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,7 @@ import sys
 
 import nbformat
 import pytest
-from conftest import ROOT, build
+from building import ROOT, build
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import site_execution

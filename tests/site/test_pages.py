@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
-from conftest import ROOT
+from building import ROOT
 
 AXE = ROOT / "book" / "_ext" / "node_modules" / "axe-core" / "axe.min.js"
 LANDING = "book/index.html"
