@@ -8,8 +8,9 @@ the *posterior* is the belief after: posterior = prior x likelihood / evidence.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
@@ -219,6 +220,11 @@ class OddsTable(NamedTuple):
         Their logarithms, in nats.
     posterior : ndarray, shape (n,)
         Probability of h after each piece.
+
+    Examples
+    --------
+    >>> bayes_odds(0.5, [[0.9, 0.3]] * 3).odds.round(6)      # each piece triples the odds
+    array([ 3.,  9., 27.])
     """
 
     ratio: np.ndarray
@@ -300,6 +306,12 @@ class GridPosterior:
         Posterior density, per unit of the parameter; its trapezoids sum to 1.
     log_evidence : float
         Log-probability of the data averaged over the prior, in nats.
+
+    Examples
+    --------
+    >>> flat = grid_posterior([0.0, 1.0, 2.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0])
+    >>> flat.mean, flat.credible_interval(0.5)
+    (1.0, (0.5, 1.5))
     """
 
     grid: np.ndarray
@@ -692,15 +704,29 @@ def _log_beta(alpha: np.ndarray) -> float:
 # ------------------------------------------------------------------------------- naive Bayes
 
 
-class _NaiveBayes:
+class _NaiveBayes(ABC):
     """What both event models share: the likelihood is theirs, Bayes' theorem is here."""
+
+    feature_log_prob_: np.ndarray
+
+    @abstractmethod
+    def _check_features(self, X: np.ndarray) -> None:
+        """Refuse what is no count, or neither 0 nor 1."""
+
+    @abstractmethod
+    def _smooth(self, counts: np.ndarray, n: np.ndarray) -> None:
+        """Learn from counts of shape (C, D) and n examples a class, shape (C, 1)."""
+
+    @abstractmethod
+    def _log_likelihood(self, X: np.ndarray) -> np.ndarray:
+        """Return log p(x|c), shape (N, C)."""
 
     def __init__(self, alpha: float = 1.0):
         if check_number(alpha, name="alpha") < 0:
             raise ValueError(f"alpha must be 0 or more, got {alpha}; 1 is Laplace smoothing")
         self.alpha = alpha
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> _NaiveBayes:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Count each feature in each class, add ``alpha``, divide; return the fitted model itself.
 
         Parameters

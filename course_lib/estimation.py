@@ -821,6 +821,12 @@ class LinearPosterior:
         Known variance of y about the line.
     log_evidence : float
         Log-density of y averaged over the prior, in nats: it compares models, with no test set.
+
+    Examples
+    --------
+    >>> line = bayesian_linear_regression([[1.0], [1.0]], [2.0, 4.0], noise_variance=1.0, prior_variance=1.0)
+    >>> line.mean.round(6), line.predict([[1.0]], noise=False)[1].round(4), line.predict([[1.0]])[1].round(4)
+    (array([2.]), array([0.5774]), array([1.1547]))
     """
 
     mean: np.ndarray

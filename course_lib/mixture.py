@@ -7,8 +7,9 @@ which component made the example.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -56,14 +57,16 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     >>> round(bits_per_dim([-64 * math.log(17)], 64), 4)      # log2 of 17 levels
     4.0875
     """
-    return float(-np.mean(log_prob) / (check_whole(n_dims, name="n_dims", lowest=1) * math.log(2)))
+    return float(
+        -np.mean(np.asarray(log_prob)) / (check_whole(n_dims, name="n_dims", lowest=1) * math.log(2))
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class CategoricalMixture:
     r"""K recipes for an example; within one, every position is drawn independently of the others.
 
-    .. math:: p(x) = \sum_k w_k \prod_d \theta_{kd}[x_d]
+    .. math:: q(x) = \sum_k w_k \prod_d \theta_{kd}[x_d]
 
     Attributes
     ----------
@@ -101,7 +104,9 @@ class CategoricalMixture:
         One component is the histogram of each position, smoothed by ``alpha``: the model of independent
         pixels. Several are pulled towards that histogram, as if each had seen ``pull`` more examples drawn
         from it. In the first half of the rounds the log-odds of components are damped, from a fifth of their
-        size to all of it, so that no example commits itself while the components still mean nothing.
+        size to all of it, so that no example commits itself while the components still mean nothing. Every
+        weight counts one example more than its component holds, so that none dies out. Pull and count are a
+        prior: this is maximum a posteriori, not maximum likelihood.
 
         Parameters
         ----------
@@ -153,7 +158,7 @@ class CategoricalMixture:
         return cls._normalised(share.sum(axis=0) + 1, counts)
 
     def _e_step(self, hot: np.ndarray, warmth: float) -> np.ndarray:
-        """Return each example's share in each component, p(k | x) at full warmth 1, shape (N, K)."""
+        """Return each example's share in each component, q(k | x) at full warmth 1, shape (N, K)."""
         joint = warmth * self._log_joint(hot)
         return np.exp(joint - log_sum_exp(joint)[:, None])
 
@@ -162,11 +167,11 @@ class CategoricalMixture:
         return cls(np.log(weights / weights.sum()), np.log(counts / counts.sum(axis=-1, keepdims=True)))
 
     def _log_joint(self, hot: np.ndarray) -> np.ndarray:
-        """Return log p(k, x), shape (N, K): one product picks out the logs of the levels and adds them."""
+        """Return log q(k, x), shape (N, K): one product picks out the logs of the levels and adds them."""
         return hot @ self.log_theta.reshape(len(self.log_weights), -1).T + self.log_weights
 
     def log_prob(self, X: ArrayLike) -> np.ndarray:
-        """Return log p(x) of each row of ``X``, shape (N,), in nats."""
+        """Return log q(x) of each row of ``X``, shape (N,), in nats."""
         hot = _one_hot(X, self.log_theta.shape[2])
         if hot.shape[1] != self.log_theta[0].size:
             raise ValueError(f"X must have {self.log_theta.shape[1]} columns, not {np.shape(X)[1]}")
@@ -183,7 +188,10 @@ class CategoricalMixture:
 # ------------------------------------------------------------------------------- expectation-maximisation
 
 
-class EMPath(NamedTuple):
+Kind = TypeVar("Kind", bound="_Mixture")
+
+
+class EMPath(NamedTuple, Generic[Kind]):
     """Where EM went.
 
     Attributes
@@ -196,19 +204,19 @@ class EMPath(NamedTuple):
         log-likelihood.
     """
 
-    model: _Mixture
+    model: Kind
     responsibilities: np.ndarray
     objective: np.ndarray
 
 
 def em(
-    model: _Mixture,
+    model: Kind,
     X: ArrayLike,
     *,
-    prior: ArrayLike | float | None = None,
+    prior: Any = None,
     n_iter: int = 200,
     tol: float = 1e-9,
-) -> EMPath:
+) -> EMPath[Kind]:
     """Climb the evidence lower bound of a mixture by turns, in q and in the parameters.
 
     F(θ, q) = Σ_x Σ_k q(k|x) [log p(k, x | θ) - log q(k|x)] = log-likelihood - Σ_x D_KL(q(·|x) ‖ p(·|x)). The
@@ -289,10 +297,30 @@ def _bound(log_joint: np.ndarray, q: np.ndarray) -> np.ndarray:
     return np.sum(q * gain, axis=1)
 
 
-class _Mixture:
+class _Mixture(ABC):
     """What all mixtures share: p(x) = Σ_k w_k p(x|k). Each kind knows its components and its M step."""
 
     weights: np.ndarray
+
+    @abstractmethod
+    def log_prior(self, prior: Any = None) -> float:
+        """Return what a prior adds to F, in nats."""
+
+    @abstractmethod
+    def _as_data(self, X: ArrayLike) -> np.ndarray:
+        """Return checked examples in the form the other steps take them."""
+
+    @abstractmethod
+    def _log_components(self, data: np.ndarray) -> np.ndarray:
+        """Return log p(x|k), shape (N, K)."""
+
+    @abstractmethod
+    def _maximise(self, data: np.ndarray, q: np.ndarray, prior: Any) -> Self:
+        """Return a mixture with an F that is no lower, for the same q."""
+
+    @abstractmethod
+    def _sample_components(self, k: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw one example from each component in ``k``."""
 
     def log_prob(self, X: ArrayLike) -> np.ndarray:
         """Return log p(x) of each row of ``X``, shape (N,), in nats."""
@@ -311,7 +339,7 @@ class _Mixture:
         log_joint = self._log_joint(self._as_data(X))
         return _bound(log_joint, _as_responsibilities(q, log_joint.shape))
 
-    def m_step(self, X: ArrayLike, q: ArrayLike, prior: ArrayLike | float | None = None) -> Self:
+    def m_step(self, X: ArrayLike, q: ArrayLike, prior: Any = None) -> Self:
         """Return the mixture that the M step makes of responsibilities ``q``, shape (N, K); F cannot fall.
 
         ``prior`` is a ridge for Gaussians: a number added to the diagonal of every scatter matrix. For counts
@@ -323,7 +351,8 @@ class _Mixture:
     def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Draw ``size`` examples, shape (size, D): first a component, then the example."""
         rng = as_rng(rng)
-        return self._sample_components(sample_categorical(self.weights, (size,), rng=rng), rng)
+        component = np.asarray(sample_categorical(self.weights, (size,), rng=rng))
+        return self._sample_components(component, rng)
 
     def _log_joint(self, X: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):  # a component may have died out
@@ -457,6 +486,19 @@ class _CountMixture(_Mixture):
     n_trials: int
 
     @classmethod
+    @abstractmethod
+    def _around(cls, mean: np.ndarray, n_trials: int) -> Self:
+        """Return components of equal weight with these shares of successes, shape (K, D)."""
+
+    @abstractmethod
+    def _log_pmf(self) -> np.ndarray:
+        """Return the log-probability of every count, shape (K, D, n + 1)."""
+
+    @abstractmethod
+    def _climb(self, weights: np.ndarray, counts: np.ndarray) -> Self:
+        """Return a likelier mixture for counts of shape (K, D, n + 1): how often each level fell to each."""
+
+    @classmethod
     def start(
         cls, X: ArrayLike, n_components: int, n_trials: int, *, rng: np.random.Generator | int | None = None
     ) -> Self:
@@ -511,15 +553,19 @@ class _CountMixture(_Mixture):
         prior = pull * histogram / histogram.sum(axis=1, keepdims=True)
         return em(start, X, prior=prior, n_iter=n_iter).model
 
-    def _maximise(self, hot: np.ndarray, q: np.ndarray, prior: np.ndarray | None) -> Self:
+    def _maximise(self, hot: np.ndarray, q: np.ndarray, prior: ArrayLike | None) -> Self:
         """Count how often each level falls to each component, at each position."""
         n_k = q.sum(axis=0)
-        counts = (q.T @ hot).reshape(len(n_k), -1, self.n_trials + 1) + (0.0 if prior is None else prior)
+        counts = (q.T @ hot).reshape(len(n_k), -1, self.n_trials + 1) + (
+            0.0 if prior is None else as_finite(prior, name="prior")
+        )
         return self._climb(n_k / n_k.sum(), counts)
 
-    def log_prior(self, prior: np.ndarray | None = None) -> float:
+    def log_prior(self, prior: ArrayLike | None = None) -> float:
         """Return the log-probability of the pseudo-counts ``prior`` under every component, in nats."""
-        return 0.0 if prior is None else float(weighted_logs(prior.reshape(1, -1), self._flat_table()).sum())
+        if prior is None:
+            return 0.0
+        return float(weighted_logs(as_finite(prior, name="prior").reshape(1, -1), self._flat_table()).sum())
 
     def _log_components(self, hot: np.ndarray) -> np.ndarray:
         return weighted_logs(hot, self._flat_table())

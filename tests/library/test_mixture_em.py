@@ -256,6 +256,17 @@ class TestCountFit:
         assert model.mean[0, 0] == pytest.approx(a / (a + b), rel=1e-3)
         assert model.concentration[0] == pytest.approx(a + b, rel=1e-2)
 
+    def test_a_prior_is_pseudo_counts(self):
+        X = np.array([[1], [2], [2], [4]])
+        q = np.ones((4, 1))
+        prior = [[0.0, 1.0, 0.0, 0.0, 2.0]]  # one more 1 and two more 4
+        model = BinomialMixture([1.0], [[0.5]], 4)
+        with_prior = model.m_step(X, q, prior)
+        by_hand = model.m_step(np.vstack([X, [[1], [4], [4]]]), np.ones((7, 1)))
+        np.testing.assert_allclose(with_prior.p, by_hand.p)
+        expected = scipy.stats.binom(4, 0.5).logpmf([1, 4, 4]).sum()
+        assert model.log_prior(prior) == pytest.approx(expected)
+
     def test_an_unseen_level_is_improbable_not_impossible(self):
         X = np.array([[0, 3], [0, 4], [0, 2], [0, 3]])
         for kind in (BinomialMixture, BetaBinomialMixture):
