@@ -58,7 +58,8 @@ class KernelServer:
     Parameters
     ----------
     preload
-        Modules that the notebooks will import. One that cannot be imported is left to the notebook.
+        Modules that the notebooks will import; "module:NAME" stands for those that a tuple in it names. What
+        cannot be imported is left to the notebook.
     env
         The server's environment.
     inherit
@@ -84,8 +85,16 @@ def serve_kernels(preload: str, control: str) -> None:
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # nobody debugs here, and it takes 0.1 s a kernel
     for name in (*_IMPORTED_LATE, *filter(None, preload.split(","))):
         with contextlib.suppress(Exception):
-            importlib.import_module(name)
+            _import(name)
     serve(socket.socket(fileno=int(control)), _become_kernel)
+
+
+def _import(name: str) -> None:
+    """Import a module; of "module:NAME", the modules that this tuple in it names."""
+    module, _, attribute = name.partition(":")
+    found = importlib.import_module(module)
+    for further in getattr(found, attribute) if attribute else ():
+        importlib.import_module(further)
 
 
 def _become_kernel(connection: socket.socket) -> None:

@@ -6,6 +6,7 @@ deleted, doubled, moved, re-tagged or re-priced checks therefore need no detecti
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class Plan:
     Attributes
     ----------
     notebook
-        For the trusted kernel: the reference, each answer cell replaced by a call that fetches the answer.
+        For the trusted kernel: the reference's set-up and check cells; each check first fetches the answers
+        that it names.
     steps
         For the untrusted worker: set-up cells and answers, in order.
     notes
@@ -50,6 +52,7 @@ def plan(reference: Notebook, submission: Notebook) -> Plan:
     """
     answers = submission.answers()
     cells, steps, notes = [_code("connect", CONNECT)], [], []
+    owner: dict[str, str] = {}  # name -> the answer cell that defines it
     for number, cell in enumerate(reference.cells):
         if cell.get("cell_type") != "code":
             continue
@@ -57,14 +60,24 @@ def plan(reference: Notebook, submission: Notebook) -> Plan:
         if is_answer(cell):
             if name not in answers:
                 notes.append(f"the answer cell '{name}' is missing")
+            names = answer_names(cell)
+            owner |= dict.fromkeys(names, name)
             answer = answers.get(name, MISSING)
-            steps.append({"do": "define", "id": name, "source": answer, "names": answer_names(cell)})
-            source = f"_answers.define({name!r})"
-        elif not is_check(cell):
+            steps.append({"do": "define", "id": name, "source": answer, "names": names})
+            continue
+        if is_check(cell):
+            wanted = sorted({owner[used] for used in _names_in(source) if used in owner})
+            source = "".join(f"_answers.define({answer!r})\n" for answer in wanted) + source
+        else:
             index = sum(step["do"] == "set-up" for step in steps)
             steps.append({"do": "set-up", "index": index, "source": source})
         cells.append(_code(f"cell-{number}", source, cell.get("metadata", {})))
     return Plan({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, steps, notes)
+
+
+def _names_in(source: str) -> set[str]:
+    """Return the names that a cell of the course uses."""
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
 def set_up_cells(reference: Notebook) -> list[str]:

@@ -1,7 +1,7 @@
 """In the trusted kernel: stand-ins that look like the learner's answers and run them elsewhere.
 
-`connect` is called by the first cell of a merged notebook, `define` in place of each answer cell. The
-worker that runs the answers may die, hang or lie: a lie is only a wrong answer, and after a death a new
+`connect` is called by the first cell of a merged notebook, `define` by each check for the answers it names.
+The worker that runs the answers may die, hang or lie: a lie is only a wrong answer, and after a death a new
 worker is given all the answers again, but for the cell that killed it.
 """
 
@@ -67,32 +67,37 @@ class Answers:
         self._steps, self._control, self._space = plan["steps"], control, space
         self._done = 0
         self._deadly: set[int] = set()
+        self._replies: dict[int, dict[str, Any]] = {}
         self._channel: Channel | None = None
         self._workers = 0
 
     def define(self, name: str) -> None:
-        """Run the answer cell `name`, and the set-up cells before it, and bind what it defines.
+        """Run the answer cell `name`, and every cell before it, and bind what it defines; once is enough.
 
         Raises
         ------
         CheckFailed
-            The cell ended its process, or a value is not plain data.
+            The cell ended its process, never ended, or a value is not plain data.
         Exception
             The error that the cell stopped with, rebuilt as a builtin one.
         """
         target = next(i for i, step in enumerate(self._steps) if step.get("id") == name)
-        for owed in self._steps[target]["names"]:
-            self._space.pop(owed, None)
-        self._ready()
-        reply: dict[str, Any] = {}
+        owed = self._steps[target]["names"]
+        if target >= self._done:
+            for variable in owed:
+                self._space.pop(variable, None)
         while self._done <= target:
+            self._ready()
             self._done += 1
-            reply = self._run_step(self._done - 1)
+            self._replies[self._done - 1] = self._run_step(self._done - 1)
+        reply = self._replies.get(target)
+        if reply is None:
+            raise CheckFailed("the answer cell ended its own process, or never ended.")
         if "error" in reply:
             raise _rebuilt(reply["error"])
-        for owed, report in reply["names"].items():
-            if owed in self._steps[target]["names"]:
-                self._space[owed] = self._bind(owed, report)
+        for variable, report in reply["names"].items():
+            if variable in owed and variable not in self._space:
+                self._space[variable] = self._bind(variable, report)
 
     def call(self, name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Call an answer in the worker and return plain data."""

@@ -59,7 +59,9 @@ class Sealer:
             stack.callback(workers.close)
             self.isolation = _probe(workers)
             inherit = [workers.control.fileno()]
-            preload = ["course_lib.grading.proxy", *imports_of(self.references.values())]
+            imports = imports_of(self.references.values())
+            late = [f"{name}:PRELOAD" for name in imports if name.startswith("course_lib.grading.checks.")]
+            preload = ["course_lib.grading.proxy", *imports, *late]
             server = kernels.KernelServer(preload, env=dict(os.environ), inherit=inherit)
             stack.callback(server.close)
             self._environment = {**server.environment, proxy.CONTROL_VARIABLE: str(workers.control.fileno())}

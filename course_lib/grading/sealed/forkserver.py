@@ -6,6 +6,7 @@ noticed by the other, so no process identifiers and no names in the file system 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -64,6 +65,8 @@ def request_child(control: socket.socket) -> socket.socket:
 def serve(control: socket.socket, child: Callable[[socket.socket], None]) -> None:
     """Fork one process that runs ``child(socket)`` for each request, until the client is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the children
+    gc.collect()
+    gc.freeze()  # or each child's first collection would copy every page of the server
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not data:
