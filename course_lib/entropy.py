@@ -26,7 +26,7 @@ LOGARITHMS = {2: np.log2, 10: np.log10}  # exact on powers of their base, which 
 def surprisal(p: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     r"""Return how surprising events of probability ``p`` are: log(1/p).
 
-    .. math:: h(p) = \log \frac{1}{p}
+    .. math:: s(p) = \log \frac{1}{p}
 
     The only measure of surprise, up to its unit, that falls as p grows and adds up over independent events.
 
