@@ -55,7 +55,7 @@ export function frame(data, state) {
   const equation =
     `<p class="ex-equation"><span>You pay H(p, q) = <b data-value="cross-entropy">${number(total)}</b> bits a toss:</span> ` +
     `<span>${key("ex-a")}the coin’s entropy H(p) = <b data-value="entropy">${number(floor)}</b></span> ` +
-    `<span>+ ${key("ex-b")}the wrong belief KL(p‖q) = <b data-value="kl">${number(extra)}</b></span></p>`;
+    `<span>+ ${key("ex-b")}the wrong belief D<sub>KL</sub>(p‖q) = <b data-value="kl">${number(extra)}</b></span></p>`;
   const run = excess(state);
   return bar + equation + chart(run, extra) + `<p class="ex-readout">${verdict(state, run, extra)}</p>`;
 }
