@@ -1,0 +1,352 @@
+"""From scores to probabilities: log-sum-exp, softmax, temperature, and the entropy of what comes out.
+
+Every function takes the largest logit of a row out first, so that no exponential can overflow. With T the
+temperature, d_i = (z_i - max z) / T is zero for the largest and negative for the others, and all else is made
+of two sums over the others, both of positive terms, so that nothing cancels:
+
+    rest = sum exp(d),   drop = sum -d exp(d).
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from course_lib._kernels import BLOCK
+from course_lib._validate import as_float, as_rows, check_base, check_logits, check_positive, from_rows
+
+__all__ = ["entropy_from_logits", "entropy_slope", "log_softmax", "logsumexp", "softmax"]
+
+
+def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> float | np.ndarray:
+    r"""Return the logarithm of the sum of exponentials: a smooth maximum, and what softmax divides by.
+
+    .. math:: \log \sum_i e^{z_i} = m + \log \sum_i e^{z_i - m}, \qquad m = \max_i z_i
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores in nats; -inf adds nothing.
+    axis : int
+        The axis to sum over.
+    keepdims : bool
+        Keep ``axis``, with length 1, in the result.
+
+    Returns
+    -------
+    float or ndarray of float64
+        From max(z) to max(z) + log n, in nats; -inf where all logits are. The error stays within 4 units in
+        the last place of the result or of max(z), whichever is larger.
+
+    Raises
+    ------
+    ValueError
+        If a logit is NaN or +inf, or ``axis`` does not exist or is empty.
+    TypeError
+        If ``logits`` does not hold real numbers.
+
+    Notes
+    -----
+    The name and the meaning of ``scipy.special.logsumexp`` and ``torch.logsumexp``.
+
+    P. Blanchard, D. J. Higham and N. J. Higham, Accurately computing the log-sum-exp and softmax functions,
+    2021.
+
+    Examples
+    --------
+    >>> logsumexp([1000.0, 1000.0])                 # 1000 + log 2, where exp(1000) overflows
+    1000.6931471805599
+    >>> logsumexp([0.0, -40.0])                     # log(1 + 4e-18), which 1 + 4e-18 rounds away
+    4.248354255291589e-18
+    >>> logsumexp([-math.inf, -math.inf])
+    -inf
+    """
+    rows, shape = _as_rows(logits, axis)
+    top, rest, _ = _sums(rows)
+    check_logits(np.where(top == -np.inf, 0, top)[:, None])  # a sum of nothing is no error here
+    return from_rows(top + np.log1p(rest), shape, axis, keepdims=keepdims)
+
+
+def softmax(logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> np.ndarray:
+    r"""Return the probabilities that logits stand for: exponentials, divided by their sum.
+
+    .. math:: p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}
+
+    Adding a constant to all logits changes nothing. As T falls to 0 the largest takes everything, as T grows
+    all outcomes become alike.
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores in nats; -inf gives probability 0.
+    axis : int
+        The axis that runs over the outcomes.
+    temperature : float
+        T, above 0.
+
+    Returns
+    -------
+    ndarray of the shape of ``logits``
+        Distributions along ``axis``. Keeps float32; computes float16 in float32. At T = 1 each entry is
+        within 4 units in the last place.
+
+    Raises
+    ------
+    ValueError
+        If a logit is NaN or +inf, a row is -inf throughout, ``axis`` does not exist or is empty, or the
+        temperature is not positive and finite.
+    TypeError
+        If ``logits`` does not hold real numbers.
+
+    Notes
+    -----
+    The name and the meaning of ``scipy.special.softmax`` and ``torch.softmax``, at T = 1.
+
+    J. S. Bridle, Training stochastic model recognition algorithms as networks, 1989.
+
+    Examples
+    --------
+    >>> softmax([1.0, 2.0, 3.0])
+    array([0.09003057, 0.24472847, 0.66524096])
+    >>> softmax([1.0, 2.0, 3.0], temperature=0.5).round(3)
+    array([0.016, 0.117, 0.867])
+    """
+    return _elementwise(logits, axis, temperature, lambda d, e, rest: np.divide(e, 1 + rest, out=e))
+
+
+def log_softmax(logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> np.ndarray:
+    r"""Return the logarithms of softmax, exact also where the probabilities round to 0 or to 1.
+
+    .. math:: \log p_i = \frac{z_i}{T} - \log \sum_j e^{z_j / T}
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores in nats.
+    axis : int
+        The axis that runs over the outcomes.
+    temperature : float
+        T, above 0.
+
+    Returns
+    -------
+    ndarray of the shape of ``logits``
+        In nats, each at most 0. Keeps float32; computes float16 in float32.
+
+    Raises
+    ------
+    ValueError
+        If a logit is NaN or +inf, a row is -inf throughout, ``axis`` does not exist or is empty, or the
+        temperature is not positive and finite.
+    TypeError
+        If ``logits`` does not hold real numbers.
+
+    Notes
+    -----
+    The name and the meaning of ``scipy.special.log_softmax`` and ``torch.log_softmax``, at T = 1.
+
+    Examples
+    --------
+    >>> log_softmax([0.0, 0.0])
+    array([-0.69314718, -0.69314718])
+    >>> log_softmax([0.0, -1000.0, -40.0])          # the logarithm of softmax would give 0, -inf, -40
+    array([-4.24835426e-18, -1.00000000e+03, -4.00000000e+01])
+    """
+    return _elementwise(logits, axis, temperature, lambda d, e, rest: np.subtract(d, np.log1p(rest), out=d))
+
+
+def entropy_from_logits(
+    logits: ArrayLike,
+    *,
+    axis: int = -1,
+    temperature: float = 1.0,
+    base: float = math.e,
+    keepdims: bool = False,
+) -> float | np.ndarray:
+    r"""Return the entropy of softmax(logits / T) without forming the probabilities.
+
+    .. math:: H = \log \sum_j e^{z_j / T} - \sum_i p_i \frac{z_i}{T}
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores in nats.
+    axis : int
+        The axis that runs over the outcomes.
+    temperature : float
+        T, above 0.
+    base : float
+        Unit of the result: e gives nats, 2 gives bits.
+    keepdims : bool
+        Keep ``axis``, with length 1, in the result.
+
+    Returns
+    -------
+    float or ndarray of float64
+        From 0 to log n; its relative error stays small also where one outcome is all but certain.
+
+    Raises
+    ------
+    ValueError
+        If a logit is NaN or +inf, a row is -inf throughout, ``axis`` does not exist or is empty, the
+        temperature is not positive and finite, or ``base`` makes no unit.
+    TypeError
+        If ``logits`` does not hold real numbers.
+
+    Examples
+    --------
+    >>> entropy_from_logits([0.0, 0.0, 0.0, 0.0], base=2)
+    2.0
+    >>> [round(entropy_from_logits([1.0, 2.0, 3.0], temperature=t), 3) for t in (0.2, 1.0, 5.0)]
+    [0.041, 0.832, 1.085]
+    """
+    unit = math.log(check_base(base))
+    rows, shape = _as_rows(logits, axis)
+    top, rest, drop = _sums(rows, check_positive(temperature, name="temperature"))
+    check_logits(top[:, None])
+    return from_rows((np.log1p(rest) + drop / (1 + rest)) / unit, shape, axis, keepdims=keepdims)
+
+
+def entropy_slope(
+    logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0, keepdims: bool = False
+) -> float | np.ndarray:
+    r"""Return how fast the entropy of softmax(logits / T) rises with the temperature.
+
+    .. math:: \frac{\mathrm{d} H}{\mathrm{d} T} = \frac{\operatorname{Var}_p(z)}{T^3}, \qquad
+        p = \operatorname{softmax}(z / T)
+
+    Never negative: heat opens every choice up. In physics, where z = -energy, T dH/dT is the heat capacity.
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores z in nats.
+    axis : int
+        The axis that runs over the outcomes.
+    temperature : float
+        T, above 0.
+    keepdims : bool
+        Keep ``axis``, with length 1, in the result.
+
+    Returns
+    -------
+    float or ndarray of float64
+        In nats per unit of temperature.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for ``entropy_from_logits``.
+
+    Examples
+    --------
+    >>> round(entropy_slope([1.0, 2.0, 3.0], temperature=1.0), 4)
+    0.4244
+    """
+    rows, shape = _as_rows(logits, axis)
+    p = softmax(rows.astype(np.float64), temperature=temperature)
+    z = np.where(p > 0, rows, rows.max(axis=-1, keepdims=True))  # what cannot happen does not vary
+    z = z - np.sum(p * z, axis=-1, keepdims=True)
+    slope = np.sum(p * np.square(z / temperature), axis=-1) / temperature
+    return from_rows(slope, shape, axis, keepdims=keepdims)
+
+
+# ----------------------------------------------------------------------------------------------- the two sums
+
+
+def _as_rows(logits: ArrayLike, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:
+    logits = as_float(logits, name="logits")
+    if logits.ndim == 0:
+        check_logits(logits)  # which says what to do about a single number
+    return as_rows(logits, axis, name="logits"), logits.shape
+
+
+def _sums(rows: np.ndarray, temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the largest logit of each row, and ``rest`` and ``drop`` of the others (see the module's top).
+
+    A row longer than a block is summed by blocks, each about its own largest, in one pass over the memory.
+    """
+    pieces = -(-rows.shape[1] // BLOCK)
+    top, rest, drop = np.zeros((3, len(rows), pieces))
+    for i, j, piece in _blocks(rows):
+        block = rows[i, j]
+        first = np.arange(len(block)), block.argmax(axis=-1)  # of several largest the first; of NaN, NaN
+        top[i, piece] = block[first]
+        d, e = _exponentials(block, block[first], temperature, exact=block.dtype == np.float64)
+        e[first] = 0
+        rest[i, piece] = e.sum(axis=-1)
+        drop[i, piece] = _drop(d, e)
+    return (top[:, 0], rest[:, 0], drop[:, 0]) if pieces == 1 else _joined(top, rest, drop, temperature)
+
+
+def _joined(
+    tops: np.ndarray, rests: np.ndarray, drops: np.ndarray, temperature: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bring the blocks' sums, shape (R, pieces), about one largest logit a row."""
+    first = np.arange(len(tops)), tops.argmax(axis=-1)
+    d, e = _exponentials(tops, tops[first], temperature, exact=True)
+    others = 1 + rests  # a block adds its own largest too, but for the block that holds the row's largest
+    others[first] = rests[first]
+    return tops[first], (others * e).sum(axis=-1), (drops * e).sum(axis=-1) + _drop(d, others * e)
+
+
+def _drop(d: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the sum of -d times its weight; what weighs nothing adds nothing, be d infinite."""
+    with np.errstate(invalid="ignore"):
+        drop = (d * weights).sum(axis=-1)
+    if np.isnan(drop).any():  # 0 times infinity; rare, so looked for only now
+        drop = (np.where(weights > 0, d, 0) * weights).sum(axis=-1)
+    return 0 - drop
+
+
+def _exponentials(
+    rows: np.ndarray, top: np.ndarray, temperature: float, *, exact: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return d = (z - top)/T and exp(d); if ``exact``, with the rounding error of z - top taken back.
+
+    At z - top = -700 that error would cost the exponential more than two digits.
+    """
+    top = np.where(np.isfinite(top), top, 0)[:, None]
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        d = rows - top
+        lost = _rounding_error(rows, top, d) if exact else 0
+        if temperature != 1:
+            d /= d.dtype.type(temperature)
+        e = np.exp(d)
+        if exact:
+            e += e * np.divide(lost, temperature, out=lost)
+            if np.isnan(e).any():  # from infinite logits, whose exponential is 0 without any correction
+                e = np.where(d == -np.inf, 0, e)
+    return d, e
+
+
+def _rounding_error(a: np.ndarray, b: np.ndarray, difference: np.ndarray) -> np.ndarray:
+    """Return (a - b) - difference exactly, where difference is a - b as floating point gives it.
+
+    D. E. Knuth, The art of computer programming, volume 2, section 4.2.2.
+    """
+    taken = difference - a
+    return (a - (difference - taken)) - (b + taken)
+
+
+def _elementwise(logits: ArrayLike, axis: int, temperature: float, finish) -> np.ndarray:
+    """Return finish(d, exp(d), rest) for every logit, in the shape and the dtype of ``logits``."""
+    rows, shape = _as_rows(logits, axis)
+    top, rest, _ = _sums(rows, check_positive(temperature, name="temperature"))
+    check_logits(top[:, None])
+    out = np.empty_like(rows)
+    for i, j, _ in _blocks(rows):
+        d, e = _exponentials(rows[i, j], top[i].astype(rows.dtype), temperature, exact=True)
+        out[i, j] = finish(d, e, rest[i, None].astype(rows.dtype))
+    axis %= len(shape)
+    return np.moveaxis(out.reshape(*shape[:axis], *shape[axis + 1 :], shape[axis]), -1, axis)
+
+
+def _blocks(rows: np.ndarray) -> Iterator[tuple[slice, slice, int]]:
+    """Yield where blocks of a table lie, several rows or part of one, and which part of its rows each is."""
+    n = rows.shape[1]
+    step, width = max(1, BLOCK // n), min(n, BLOCK)
+    for i in range(0, len(rows), step):
+        for piece, j in enumerate(range(0, n, width)):
+            yield slice(i, i + step), slice(j, j + width), piece
