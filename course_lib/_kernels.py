@@ -6,7 +6,7 @@ cost about as much as the logarithms do.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 BLOCK = 32_768  # elements: 256 kB of float64
 FEW = 32  # elements: up to here a loop in Python beats array calls
 SHORT = 128  # entries of a row: NumPy's own sum is pairwise only beyond
+NEAR = 0.1  # where |p - q| <= NEAR (p + q) logarithms would cancel; there a short series is exact to rounding
+TINY = np.finfo(np.float64).tiny
 NEAR_HALF = 0.49  # at most two outcomes of a distribution lie above it, whatever its dtype's rounding
 
 
@@ -149,20 +151,66 @@ def stirling_remainder(k: np.ndarray) -> np.ndarray:
     return np.where(k < 16, _SMALL[np.minimum(k, 15).astype(int)], np.log(2 * math.pi * far) / 2 + series)
 
 
-def deviance(x: np.ndarray, m: np.ndarray) -> np.ndarray:
+def deviance(x: np.ndarray, m: np.ndarray, d: np.ndarray | None = None) -> np.ndarray:
     """Return x log(x/m) - x + m, which is never negative, without cancellation where x is close to m.
 
-    With u = (x - m)/(x + m), log(x/m) = 2 atanh(u), so the deviance is (x - m) u + 2x (u^3/3 + u^5/5 + …).
+    ``d`` is x - m, for callers who know it better than the rounded x and m tell. With u = (x - m)/(x + m),
+    log(x/m) = 2 atanh(u), so where u is small the deviance is (x - m) u + 2x (u^3/3 + u^5/5 + …).
 
     C. Loader, Fast and accurate computation of binomial probabilities, 2000.
     """
     x, m = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(m, dtype=np.float64))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        u = np.where(x == m, 0.0, (x - m) / (x + m))
-        plain = np.where(x == 0, m, x * np.log(x / m) - (x - m))
-    v = u * u
-    series = v * u * sum(v**j / (2 * j + 3) for j in range(8))
-    return np.where(np.abs(u) <= 0.1, (x - m) * u + 2 * x * series, plain)
+    d = x - m if d is None else d
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        flat = near_or_far(_deviance_near, _deviance_far, x.ravel(), m.ravel(), d.ravel())
+    return flat.reshape(x.shape)
+
+
+def _deviance_near(u: np.ndarray, x: np.ndarray, m: np.ndarray, d: np.ndarray) -> np.ndarray:
+    return d * u + 2 * x * u * atanh_tail(u * u)
+
+
+def _deviance_far(x: np.ndarray, m: np.ndarray, d: np.ndarray) -> np.ndarray:
+    return np.where(x > 0, x * log_ratio(x, m), 0.0) - d
+
+
+def near_or_far(near: Callable, far: Callable, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """Return near(u, p, q, d) where u = d/(p + q) is small, far(p, q, d) elsewhere."""
+    u = d / np.maximum(p + q, TINY)
+    close = np.flatnonzero(np.abs(u) <= NEAR)
+    if close.size == u.size:
+        return near(u, p, q, d)
+    out = far(p, q, d)
+    out[close] = near(u[close], p[close], q[close], d[close])
+    return out
+
+
+def log_ratio(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return log(p/q), also where the quotient of a huge and a tiny number leaves the range of a float."""
+    ratio = p / q
+    out = np.log(ratio)
+    lost = np.flatnonzero((ratio < TINY) | (ratio > 1 / TINY))
+    out[lost] = np.log(p[lost]) - np.log(q[lost])
+    return out
+
+
+def atanh_tail(v: np.ndarray) -> np.ndarray:
+    """Return atanh(u)/u - 1 = v/3 + v^2/5 + … for v = u^2 <= 0.01; the tenth term is below rounding."""
+    tail = v / 19
+    for odd in range(17, 1, -2):
+        tail = v * (1 / odd + tail)
+    return tail
+
+
+def expm1_minus_x(x: np.ndarray) -> np.ndarray:
+    """Return exp(x) - 1 - x, never negative: x^2/2 (1 + x/3 (1 + x/4 (…))) where the plain form cancels."""
+    x = np.asarray(x)
+    small = np.where(np.abs(x) <= 0.5, x, x.dtype.type(0))
+    series = np.ones_like(small)
+    for k in range(16, 2, -1):
+        series = 1 + small / k * series
+    with np.errstate(over="ignore"):
+        return np.where(np.abs(x) <= 0.5, small * small / 2 * series, np.expm1(x) - x)
 
 
 def log_choose(n: np.ndarray | int, k: np.ndarray) -> np.ndarray:

@@ -10,13 +10,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_lib._kernels import BLOCK, TINY, atanh_tail, deviance, log_ratio, near_or_far, row_sums
 from course_lib._validate import as_float, as_rows, check_masses, from_rows, sum_tolerance
 
-BLOCK = 16_384  # elements: 128 kB of float64
-NEAR = 0.1  # where |p - q| <= NEAR (p + q) logarithms would cancel, and a short series is exact to rounding
 # The terms of sum p log(p/q) cancel at most sqrt(2/KL)-fold: above 0.01 nats that costs two digits, no more.
 PLAIN_SUM_IS_EXACT = 0.01
-TINY = np.finfo(np.float64).tiny
 
 Terms = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -34,10 +32,12 @@ class Rows:
         self.shape, self.axis, self.normalize = x.shape, axis, normalize
         self.tolerances = sum_tolerance(p), sum_tolerance(q)
 
-    def check(self, *extremes: tuple[float, float, float]) -> None:
-        """Judge p, then q, by the lowest entry and the least and the greatest sum of a row."""
-        for name, measured, tolerance in zip("pq", extremes, self.tolerances, strict=True):
-            check_masses(*measured, tolerance=tolerance, name=name, normalize=self.normalize)
+    def check(self, lows: np.ndarray, totals: list[np.ndarray]) -> None:
+        """Judge p, then q, by the lowest of all entries and the sums of the rows."""
+        for name, low, total, tolerance in zip("pq", lows, totals, self.tolerances, strict=True):
+            least = np.minimum.reduce(total, initial=np.inf)
+            most = np.maximum.reduce(total, initial=-np.inf)
+            check_masses(low, least, most, tolerance=tolerance, name=name, normalize=self.normalize)
 
     def only(self, chosen: np.ndarray) -> "Rows":
         """Return the chosen rows alone; if that is all of them, without a copy."""
@@ -63,21 +63,25 @@ def check_same_shape(p: np.ndarray, q: np.ndarray, p_name: str, q_name: str) -> 
 # --------------------------------------------------------------------------------- sums in pieces
 
 
-def over_blocks(f: Callable, p: np.ndarray, q: np.ndarray, *per_row: np.ndarray) -> np.ndarray:
-    """Apply ``f`` to float64 pieces of the tables p and q; f returns a few numbers for each row of a piece.
+def over_blocks(
+    f: Callable, p: np.ndarray, q: np.ndarray, *per_row: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Apply ``f`` to float64 pieces of the tables p and q, and put together what it returns.
 
-    The result has shape (pieces of a row, numbers, R): to add or minimise over its first axis is left to do.
+    f gives the lowest entries of its pieces, if it looks at them, and a few sums over each row of its pieces.
+    The result has the lowest entries of all pieces, and the sums over whole rows, shape (sums, R).
     """
     rows, n = p.shape
     height = max(1, BLOCK // n)
-    strips = []
+    lows, sums = [], []
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         for i in range(0, max(rows, 1), height):
             strip = slice(i, i + height)
             columns = [a[strip, None] for a in per_row]
-            pieces = [f(*_pieces(strip, j, p, q), *columns) for j in range(0, n, BLOCK)]
-            strips.append(np.array(pieces))
-    return np.concatenate(strips, axis=-1)
+            found = [f(*_pieces(strip, j, p, q), *columns) for j in range(0, n, BLOCK)]
+            lows += [low for low, _ in found]
+            sums.append(np.array([part for _, part in found]).sum(axis=0))
+    return np.minimum.reduce(lows), np.concatenate(sums, axis=-1)
 
 
 def _pieces(strip: slice, j: int, *tables: np.ndarray) -> list[np.ndarray]:
@@ -86,31 +90,22 @@ def _pieces(strip: slice, j: int, *tables: np.ndarray) -> list[np.ndarray]:
 
 def commensurate(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return p, q, the sums (P, Q) and the difference P - Q, which is added up from exact differences."""
-    parts = over_blocks(_totals, rows.p, rows.q)
-    totals = parts[:, 2:4].sum(axis=0)
-    rows.check(*extremes(parts[:, :2], totals))
+    lows, (*totals, excess) = over_blocks(_totals, rows.p, rows.q)
+    rows.check(lows, totals)
     if not rows.normalize:
-        return rows.p, rows.q, totals, parts[:, 4].sum(axis=0)
+        return rows.p, rows.q, totals, excess
     p, q = (a / total[:, None] for a, total in zip((rows.p, rows.q), totals, strict=True))
-    parts = over_blocks(_totals, p, q)
-    return p, q, parts[:, 2:4].sum(axis=0), parts[:, 4].sum(axis=0)
+    _, (*totals, excess) = over_blocks(_totals, p, q)
+    return p, q, totals, excess
 
 
-def _totals(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, ...]:
-    return *lowest(p, q), p.sum(axis=-1), q.sum(axis=-1), (p - q).sum(axis=-1)
+def _totals(p: np.ndarray, q: np.ndarray) -> tuple[tuple[float, float], tuple[np.ndarray, ...]]:
+    return lowest(p, q), (row_sums(p), row_sums(q), row_sums(p - q))
 
 
-def lowest(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest entries of two pieces, once for each row."""
-    return tuple(np.full(len(a), a.min(initial=np.inf)) for a in (p, q))
-
-
-def extremes(lows: np.ndarray, totals: np.ndarray) -> list[tuple[float, float, float]]:
-    """Return for p, then q, the lowest of all entries and the least and the greatest sum of a row."""
-    return [
-        (lows[:, k].min(initial=np.inf), totals[k].min(initial=np.inf), totals[k].max(initial=-np.inf))
-        for k in (0, 1)
-    ]
+def lowest(p: np.ndarray, q: np.ndarray) -> tuple[float, float]:
+    """Return the smallest entry of p and of q; NaN if one is NaN."""
+    return np.minimum.reduce(p, axis=None, initial=np.inf), np.minimum.reduce(q, axis=None, initial=np.inf)
 
 
 def difference(p: np.ndarray, q: np.ndarray, excess: np.ndarray) -> np.ndarray:
@@ -122,32 +117,20 @@ def summed(terms: Terms, rows: Rows) -> np.ndarray:
     """Return the sum over each row of terms(p, q, p - q), for p and q scaled to sum to one."""
     p, q, (p_total, q_total), excess = commensurate(rows)
 
-    def piece(p: np.ndarray, q: np.ndarray, ratio: np.ndarray, excess: np.ndarray) -> tuple[np.ndarray]:
+    def piece(p: np.ndarray, q: np.ndarray, ratio: np.ndarray, excess: np.ndarray) -> tuple:
         flat = terms(p.ravel(), (ratio * q).ravel(), difference(p, q, excess).ravel())
-        return (flat.reshape(p.shape).sum(axis=-1),)
+        return (), (row_sums(flat.reshape(p.shape)),)
 
-    return over_blocks(piece, p, q, p_total / q_total, excess / q_total)[:, 0].sum(axis=0) / p_total
+    _, (total,) = over_blocks(piece, p, q, p_total / q_total, excess / q_total)
+    return total / p_total
 
 
 # ------------------------------------------------------------------------------------------ terms
 
 
 def kl_terms(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
-    """Return p log(p/q) - (p - q), never negative; over two distributions it adds up to D_KL(p‖q).
-
-    log(p/q) = 2 atanh(u) with u = (p - q)/(p + q), hence near zero (p - q) u + 2p (u^3/3 + u^5/5 + …).
-
-    C. Loader, Fast and accurate computation of binomial probabilities, 2000.
-    """
-    return near_or_far(_kl_near, _kl_far, p, q, d)
-
-
-def _kl_near(u: np.ndarray, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
-    return d * u + 2 * p * u * _atanh_tail(u * u)
-
-
-def _kl_far(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
-    return np.where(p > 0, p * log_ratio(p, q), 0.0) - d
+    """Return p log(p/q) - (p - q), never negative; over two distributions it adds up to D_KL(p‖q)."""
+    return deviance(p, q, d)
 
 
 def js_terms(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
@@ -173,7 +156,7 @@ def jeffreys_terms(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
 
 
 def _jeffreys_near(u: np.ndarray, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
-    return 2 * d * u * (1 + _atanh_tail(u * u))
+    return 2 * d * u * (1 + atanh_tail(u * u))
 
 
 def _jeffreys_far(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
@@ -185,48 +168,9 @@ def tv_terms(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
     return np.abs(d) / 2
 
 
-def near_or_far(near: Callable, far: Callable, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
-    """Return near(u, p, q, d) where u = d/(p + q) is small, far(p, q, d) elsewhere."""
-    u = d / np.maximum(p + q, TINY)
-    close = np.flatnonzero(np.abs(u) <= NEAR)
-    if close.size == u.size:
-        return near(u, p, q, d)
-    out = far(p, q, d)
-    out[close] = near(u[close], p[close], q[close], d[close])
-    return out
-
-
-def log_ratio(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Return log(p/q), also where the quotient of a huge and a tiny number leaves the range of a float."""
-    ratio = p / q
-    out = np.log(ratio)
-    lost = np.flatnonzero((ratio < TINY) | (ratio > 1 / TINY))
-    out[lost] = np.log(p[lost]) - np.log(q[lost])
-    return out
-
-
-def _atanh_tail(v: np.ndarray) -> np.ndarray:
-    """Return atanh(u)/u - 1 = v/3 + v^2/5 + … for v = u^2 <= 0.01; the tenth term is below rounding."""
-    tail = v / 19
-    for odd in range(17, 1, -2):
-        tail = v * (1 / odd + tail)
-    return tail
-
-
 def _js_series(v: np.ndarray) -> np.ndarray:
     """Return u atanh(u) + log(1 - u^2)/2 = v/(1·2) + v^2/(3·4) + … for v = u^2 <= 0.01."""
     series = v / (17 * 18)
     for odd in range(15, 0, -2):
         series = v * (1 / (odd * (odd + 1)) + series)
     return series
-
-
-def expm1_minus_x(x: np.ndarray) -> np.ndarray:
-    """Return exp(x) - 1 - x, never negative: x^2/2 (1 + x/3 (1 + x/4 (…))) where the plain form cancels."""
-    x = np.asarray(x)
-    small = np.where(np.abs(x) <= 0.5, x, x.dtype.type(0))
-    series = np.ones_like(small)
-    for k in range(16, 2, -1):
-        series = 1 + small / k * series
-    with np.errstate(over="ignore"):
-        return np.where(np.abs(x) <= 0.5, small * small / 2 * series, np.expm1(x) - x)

@@ -10,14 +10,13 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_lib._kernels import FEW, TINY, expm1_minus_x, row_sums
 from course_lib._pairs import (
     PLAIN_SUM_IS_EXACT,
     Rows,
     check_same_shape,
     commensurate,
     difference,
-    expm1_minus_x,
-    extremes,
     js_terms,
     kl_terms,
     lowest,
@@ -26,6 +25,7 @@ from course_lib._pairs import (
     tv_terms,
 )
 from course_lib._validate import as_float, check_base, check_logits, plain
+from course_lib.softmax import log_softmax
 
 __all__ = [
     "js_distance",
@@ -36,9 +36,7 @@ __all__ = [
     "wasserstein1",
 ]
 
-FEW = 32  # outcomes: up to here a loop in Python beats array calls
 IN_RANGE = 1e-150  # quotients of numbers between this and its inverse are ordinary floats
-TINIEST = 5e-324  # the least positive float64; in its place, log(0) is finite and 0 log 0 comes out as 0
 
 
 # --------------------------------------------------------------------------------------------- divergences
@@ -103,40 +101,40 @@ def kl_divergence(
     unit = math.log(check_base(base))
     rows = Rows(p, q, axis=axis, normalize=normalize)
     few = rows.p.size <= FEW and len(rows.p) == 1
-    kl, measured = (_plain_kl_of_few if few else _plain_kl)(rows.p, rows.q)
-    rows.check(*measured)
+    kl, lows, totals = (_plain_kl_of_few if few else _plain_kl)(rows.p, rows.q)
+    rows.check(lows, totals)
     close = ~((kl > PLAIN_SUM_IS_EXACT) & (kl < np.inf))  # NaN is in here too
     if close.any():
         kl[close] = summed(kl_terms, rows.only(close))
     return rows.reduced(kl / unit, keepdims)
 
 
-def _plain_kl(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, list]:
-    """Return the divergence of each row by the plain formula, and the extremes of p and q."""
-    parts = over_blocks(_plain_kl_parts, p, q)
-    p_total, q_total, total = parts[:, 2:].sum(axis=0)
+def _plain_kl(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Return the divergence of each row by the plain formula, the lowest entries, the sums of p and q."""
+    lows, (p_total, q_total, total) = over_blocks(_plain_kl_parts, p, q)
     with np.errstate(divide="ignore", invalid="ignore"):
         kl = total / p_total + np.log(q_total / p_total)
-    return kl, extremes(parts[:, :2], (p_total, q_total))
+    return kl, lows, [p_total, q_total]
 
 
-def _plain_kl_parts(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, ...]:
-    terms = p / q
-    np.maximum(terms, TINIEST, out=terms)
+def _plain_kl_parts(p: np.ndarray, q: np.ndarray) -> tuple[tuple[float, float], tuple[np.ndarray, ...]]:
+    lows, terms = lowest(p, q), p / q
+    if not lows[0] > 0:
+        np.maximum(terms, TINY, out=terms)
     np.log(terms, out=terms)
     terms *= p
-    return *lowest(p, q), p.sum(axis=-1), q.sum(axis=-1), terms.sum(axis=-1)
+    return lows, (row_sums(p), row_sums(q), row_sums(terms))
 
 
-def _plain_kl_of_few(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, list]:
+def _plain_kl_of_few(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, list[float], np.ndarray]:
     """Do the same for one short row: at ten outcomes a loop costs a fraction of the array calls."""
     p, q = p[0].tolist(), q[0].tolist()
-    p_low, p_total, q_low, q_total, kl = min(p), sum(p), min(q), sum(q), math.nan
-    if q_low > IN_RANGE and p_total < 1 / IN_RANGE > q_total:
+    lows, p_total, q_total, kl = [min(p), min(q)], sum(p), sum(q), math.nan
+    if lows[1] > IN_RANGE and 0 < p_total < 1 / IN_RANGE > q_total:
         terms = [a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > IN_RANGE]  # others add nothing
-        kl = sum(terms) / p_total + math.log(q_total / p_total) if p_total > 0 else math.nan
-    sides = (p_low, p_total), (q_low, q_total)
-    return np.array([kl]), [(s if math.isnan(s) else low, s, s) for low, s in sides]  # min() may overlook NaN
+        kl = sum(terms) / p_total + math.log(q_total / p_total)
+    lows = [math.nan if math.isnan(s) else low for low, s in zip(lows, (p_total, q_total), strict=True)]
+    return np.array([kl]), lows, np.array([[p_total], [q_total]])
 
 
 def js_divergence(
@@ -354,7 +352,7 @@ def kl_from_logits(
     a = check_logits(p_logits, axis=axis, name="p_logits").astype(np.float64)
     b = check_logits(q_logits, axis=axis, name="q_logits").astype(np.float64)
     check_same_shape(a, b, "p_logits", "q_logits")
-    log_p, log_q = _log_softmax(a, axis), _log_softmax(b, axis)
+    log_p, log_q = log_softmax(a, axis=axis), log_softmax(b, axis=axis)
     p, possible = np.exp(log_p), log_p > -np.inf
     infinite = np.any(possible & (log_q == -np.inf), axis=axis, keepdims=True)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -367,8 +365,3 @@ def kl_from_logits(
         kl = np.where(plain_sum < 0.5, np.log1p(np.sum(terms, axis=axis, keepdims=True)), plain_sum)
     kl[infinite] = np.inf
     return plain((kl if keepdims else kl.squeeze(axis)) / unit)
-
-
-def _log_softmax(logits: np.ndarray, axis: int) -> np.ndarray:
-    shifted = logits - logits.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))

@@ -17,8 +17,21 @@ from course_lib._validate import (
     plain,
     sum_tolerance,
 )
+from course_lib.divergence import kl_divergence
+from course_lib.softmax import entropy_from_logits
 
-__all__ = ["entropy", "surprisal"]
+__all__ = [
+    "attention_entropy",
+    "conditional_entropy",
+    "cross_entropy",
+    "entropy",
+    "joint_entropy",
+    "miller_madow_entropy",
+    "perplexity",
+    "plugin_entropy",
+    "renyi_entropy",
+    "surprisal",
+]
 
 LOGARITHMS = {2: np.log2, 10: np.log10}  # exact on powers of their base, which log(p) / log(base) is not
 
@@ -129,3 +142,373 @@ def entropy(
     h, extremes = entropy_rows(rows)  # it measures the sums anyway, so checking them costs no pass of its own
     check_masses(*extremes, tolerance=tolerance, name="p")
     return from_rows(h / math.log(base), p.shape, axis, keepdims=keepdims)
+
+
+# ------------------------------------------------------------------------- two beliefs, two variables
+
+
+def cross_entropy(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    base: float = math.e,
+    keepdims: bool = False,
+    normalize: bool = False,
+) -> float | np.ndarray:
+    r"""Return the cross-entropy: the surprise to expect if outcomes follow p and you believe q.
+
+    .. math:: H(p, q) = \sum_i p_i \log \frac{1}{q_i} = H(p) + D_{\mathrm{KL}}(p \| q)
+
+    Parameters
+    ----------
+    p, q : array_like of the same shape
+        Distributions along ``axis``; p, the first, is the true one. Nothing is broadcast.
+    axis : int
+        The axis that runs over outcomes.
+    base : float
+        Unit of the result: e gives nats (the default), 2 bits.
+    keepdims : bool
+        Keep ``axis``, with length 1, in the result.
+    normalize : bool
+        Take p and q as non-negative weights and divide by their sums.
+
+    Returns
+    -------
+    float or ndarray of float64
+        At least H(p); inf where p gives mass to an outcome that q rules out.
+
+    Raises
+    ------
+    ProbabilityError, TypeError, ValueError
+        As ``entropy``; ValueError also if the shapes differ.
+
+    Notes
+    -----
+    Added up as H(p) plus the divergence: both are exact near their zeros, where sum p log(1/q) is not.
+    ``torch.nn.functional.cross_entropy`` takes logits in place of q, in its first argument.
+
+    Examples
+    --------
+    >>> round(cross_entropy([0.5, 0.5], [0.99, 0.01], base=2), 3)      # a fair coin, believed to be 99/1
+    3.329
+    >>> cross_entropy([0.99, 0.01], [0.5, 0.5], base=2)
+    1.0
+    """
+    options = {"axis": axis, "base": base, "keepdims": keepdims, "normalize": normalize}
+    return entropy(p, **options) + kl_divergence(p, q, **options)
+
+
+def joint_entropy(joint: ArrayLike, *, base: float = math.e, normalize: bool = False) -> float:
+    r"""Return the entropy of several variables together.
+
+    .. math:: H(X, Y) = \sum_{x, y} p(x, y) \log \frac{1}{p(x, y)}
+
+    Parameters
+    ----------
+    joint : array_like, one axis for each variable
+        Their joint distribution: the whole table sums to 1.
+    base, normalize
+        As ``entropy``.
+
+    Returns
+    -------
+    float
+        From the larger of H(X) and H(Y) to H(X) + H(Y).
+
+    Raises
+    ------
+    ProbabilityError, TypeError, ValueError
+        As ``entropy``.
+
+    Examples
+    --------
+    >>> joint_entropy([[0.25, 0.25], [0.25, 0.25]], base=2)
+    2.0
+    """
+    return entropy(np.ravel(joint), base=base, normalize=normalize)
+
+
+def conditional_entropy(
+    joint: ArrayLike, *, axis: int = -1, base: float = math.e, normalize: bool = False
+) -> float:
+    r"""Return how uncertain the variable along ``axis`` remains once all the others are known.
+
+    .. math:: H(Y \mid X) = \sum_x p(x)\, H(Y \mid X = x) = H(X, Y) - H(X)
+
+    Parameters
+    ----------
+    joint : array_like, one axis for each variable
+        Their joint distribution: the whole table sums to 1.
+    axis : int
+        The axis of the variable asked about. With rows x and columns y, -1 gives H(Y|X) and 0 gives H(X|Y).
+    base, normalize
+        As ``entropy``.
+
+    Returns
+    -------
+    float
+        From 0 (the others tell it) to its own entropy (they say nothing about it).
+
+    Raises
+    ------
+    ProbabilityError, TypeError, ValueError
+        As ``entropy``.
+
+    Examples
+    --------
+    >>> conditional_entropy([[0.5, 0.0], [0.25, 0.25]], base=2)        # x = 0 tells y, x = 1 does not
+    0.5
+    """
+    shape = np.shape(joint)
+    p = as_probabilities(np.ravel(joint), normalize=normalize, name="joint").reshape(shape)
+    rows = as_rows(p, axis, name="joint").astype(np.float64)
+    weight = rows.sum(axis=-1)
+    within = entropy(np.where(weight[:, None] > 0, rows, 1), base=base, normalize=True)
+    return float(weight @ within)
+
+
+# ------------------------------------------------------------------------------- relatives of entropy
+
+
+def perplexity(
+    p: ArrayLike, *, axis: int = -1, keepdims: bool = False, normalize: bool = False
+) -> float | np.ndarray:
+    r"""Return the effective number of choices: how many equally likely outcomes would be as uncertain.
+
+    .. math:: \mathrm{PP}(p) = e^{H(p)}, \qquad H \text{ in nats}
+
+    Parameters
+    ----------
+    p, axis, keepdims, normalize
+        As ``entropy``.
+
+    Returns
+    -------
+    float or ndarray of float64
+        A number of outcomes, from 1 to n; the same whichever unit H is measured in.
+
+    Raises
+    ------
+    ProbabilityError, TypeError, ValueError
+        As ``entropy``.
+
+    Examples
+    --------
+    >>> round(perplexity([0.25, 0.25, 0.25, 0.25]), 6)
+    4.0
+    >>> round(perplexity([0.7, 0.3]), 3)
+    1.842
+    """
+    return plain(np.exp(entropy(p, axis=axis, keepdims=keepdims, normalize=normalize)))
+
+
+def renyi_entropy(
+    p: ArrayLike,
+    alpha: float,
+    *,
+    axis: int = -1,
+    base: float = math.e,
+    keepdims: bool = False,
+    normalize: bool = False,
+) -> float | np.ndarray:
+    r"""Return the Rényi entropy of order alpha: the larger alpha, the more only the likeliest outcomes count.
+
+    .. math:: H_\alpha(p) = \frac{1}{1 - \alpha} \log \sum_i p_i^\alpha
+
+    Order 0 counts the possible outcomes, 1 is Shannon's entropy, 2 is the chance that two draws agree, and
+    infinity is the min-entropy log(1/max p): what guards a password against the one best guess.
+
+    Parameters
+    ----------
+    p : array_like
+        Probabilities; along ``axis`` they sum to 1.
+    alpha : float
+        The order, from 0 to infinity.
+    axis, base, keepdims, normalize
+        As ``entropy``.
+
+    Returns
+    -------
+    float or ndarray of float64
+        From 0 to log n; it never rises with alpha.
+
+    Raises
+    ------
+    ProbabilityError, TypeError, ValueError
+        As ``entropy``; ValueError also if ``alpha`` is negative or NaN.
+
+    Notes
+    -----
+    A. Rényi, On measures of entropy and information, 1961.
+
+    Examples
+    --------
+    >>> password = [0.5, 0.125, 0.125, 0.125, 0.125]          # half of all people choose the first one
+    >>> [round(renyi_entropy(password, a, base=2), 3) for a in (0, 1, 2, math.inf)]
+    [2.322, 2.0, 1.678, 1.0]
+    """
+    unit = math.log(check_base(base))
+    if not alpha >= 0:
+        raise ValueError(f"alpha must be from 0 to infinity, got {alpha}")
+    if alpha == 1:
+        return entropy(p, axis=axis, base=base, keepdims=keepdims, normalize=normalize)
+    given = as_probabilities(p, axis=axis, normalize=normalize)
+    rows = as_rows(given, axis, name="p").astype(np.float64)
+    rows = rows / rows.sum(axis=-1, keepdims=True)
+    return from_rows(_renyi_rows(rows, alpha) / unit, given.shape, axis, keepdims=keepdims)
+
+
+def _renyi_rows(rows: np.ndarray, alpha: float) -> np.ndarray:
+    """Return it in nats; near order 1 through sum p^alpha - 1 = sum p (p^(alpha - 1) - 1): digits stay."""
+    largest = rows.max(axis=-1)
+    if alpha == math.inf:
+        return 0.0 - np.log(largest)
+    log_p = np.log(rows, where=rows > 0, out=np.full_like(rows, -np.inf))
+    if abs(alpha - 1) < 0.5:
+        p_times = np.multiply(rows, np.expm1((alpha - 1) * log_p), where=rows > 0, out=np.zeros_like(rows))
+        return np.log1p(p_times.sum(axis=-1)) / (1 - alpha)
+    if alpha == 0:
+        return np.log(np.count_nonzero(rows, axis=-1))
+    relative = np.exp(alpha * (log_p - np.log(largest)[:, None])).sum(axis=-1)
+    return (alpha * np.log(largest) + np.log(relative)) / (1 - alpha)
+
+
+def attention_entropy(
+    queries: ArrayLike, keys: ArrayLike, *, causal: bool = False, base: float = math.e
+) -> float | np.ndarray:
+    r"""Return how widely each query of an attention layer spreads its attention over the keys.
+
+    .. math:: H\bigl(\mathrm{softmax}(q_i K^\top / \sqrt{d})\bigr)
+
+    Near 0 the head looks at one place, near log m it averages over all m.
+
+    Parameters
+    ----------
+    queries : array_like, shape (..., n, d)
+        Query vectors, with the same leading axes (batch, head) as the keys.
+    keys : array_like, shape (..., m, d)
+        Key vectors.
+    causal : bool
+        Let query i see keys 0 … i only; needs n = m.
+    base : float
+        Unit of the result: e gives nats (the default), 2 bits.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., n)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a score is NaN or infinite.
+
+    Notes
+    -----
+    Scores as in A. Vaswani and others, Attention is all you need, 2017.
+
+    Examples
+    --------
+    >>> attention_entropy(np.zeros((3, 8)), np.zeros((3, 8)), causal=True, base=2).round(3)
+    array([0.   , 1.   , 1.585])
+    """
+    q, k = as_float(queries, name="queries"), as_float(keys, name="keys")
+    if q.ndim < 2 or q.ndim != k.ndim or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
+        raise ValueError(f"queries (..., n, d) and keys (..., m, d) do not fit: {q.shape} and {k.shape}")
+    scores = q.astype(np.float64) @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
+    if causal:
+        if q.shape[-2] != k.shape[-2]:
+            raise ValueError(f"causal attention needs as many queries as keys: {q.shape} and {k.shape}")
+        scores = np.where(np.tri(q.shape[-2], dtype=bool), scores, -np.inf)
+    return entropy_from_logits(scores, base=base)
+
+
+# ------------------------------------------------------------------------------ estimates from counts
+
+
+def plugin_entropy(
+    counts: ArrayLike, *, axis: int = -1, base: float = math.e, keepdims: bool = False
+) -> float | np.ndarray:
+    r"""Return the entropy of the observed shares, the plug-in estimate: on average it is too small.
+
+    .. math:: \hat H = \sum_i \frac{c_i}{n} \log \frac{n}{c_i}, \qquad E[\hat H] \approx H - \frac{K - 1}{2n}
+
+    Parameters
+    ----------
+    counts : array_like of whole numbers
+        How often each outcome was seen, along ``axis``.
+    axis, base, keepdims
+        As ``entropy``.
+
+    Returns
+    -------
+    float or ndarray of float64
+        In the unit of ``base``; also the maximum-likelihood estimate.
+
+    Raises
+    ------
+    TypeError
+        If the counts are not whole numbers by dtype.
+    ValueError
+        If a count is negative or nothing was counted.
+
+    Notes
+    -----
+    The bias is from G. A. Miller, Note on the bias of information estimates, 1955; it holds in nats.
+
+    Examples
+    --------
+    >>> plugin_entropy([2, 1, 1], base=2)
+    1.5
+    """
+    return entropy(_as_counts(counts, axis), axis=axis, base=base, keepdims=keepdims, normalize=True)
+
+
+def miller_madow_entropy(
+    counts: ArrayLike, *, axis: int = -1, base: float = math.e, keepdims: bool = False
+) -> float | np.ndarray:
+    r"""Return the plug-in estimate with its first-order bias added back.
+
+    .. math:: \hat H_{\mathrm{MM}} = \hat H + \frac{\hat K - 1}{2n} \quad \text{nats}, \qquad
+        \hat K = \text{outcomes seen at least once}
+
+    Parameters
+    ----------
+    counts, axis, base, keepdims
+        As ``plugin_entropy``.
+
+    Returns
+    -------
+    float or ndarray of float64
+        In the unit of ``base``. It may exceed log K; outcomes never seen are not known to it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``plugin_entropy``.
+
+    Notes
+    -----
+    G. A. Miller, Note on the bias of information estimates, 1955.
+
+    Examples
+    --------
+    >>> round(miller_madow_entropy([2, 1, 1]) - plugin_entropy([2, 1, 1]), 6)      # (3 - 1) / (2 * 4)
+    0.25
+    """
+    c = _as_counts(counts, axis)
+    seen = np.count_nonzero(c, axis=axis, keepdims=keepdims)
+    correction = (seen - 1) / (2 * c.sum(axis=axis, keepdims=keepdims)) / math.log(check_base(base))
+    return plain(plugin_entropy(c, axis=axis, base=base, keepdims=keepdims) + correction)
+
+
+def _as_counts(counts: ArrayLike, axis: int) -> np.ndarray:
+    c = np.asarray(counts)
+    if c.dtype.kind not in "iu":
+        raise TypeError(f"counts must be whole numbers, not dtype {c.dtype}; count samples with np.unique")
+    as_rows(c, axis, name="counts")
+    if np.any(c < 0):
+        raise ValueError(f"counts must be 0 or more, found {c.min()}")
+    if np.any(c.sum(axis=axis) == 0):
+        raise ValueError("counts are all 0: an entropy cannot be estimated from no observation")
+    return c

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._pairs import expm1_minus_x
+from course_lib._kernels import expm1_minus_x
 from course_lib._validate import as_finite, as_float, as_probabilities, as_rng, check_base, plain
 
 __all__ = [

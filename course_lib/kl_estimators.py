@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._pairs import Rows, check_same_shape, commensurate, expm1_minus_x
+from course_lib._kernels import expm1_minus_x
+from course_lib._pairs import Rows, check_same_shape, commensurate
 from course_lib._validate import as_float, as_probabilities, check_positive, plain
 from course_lib.divergence import kl_divergence
 
@@ -174,7 +175,7 @@ def kl_estimator_moments(p: ArrayLike, q: ArrayLike) -> dict[str, EstimatorMomen
     {'k1': 0.0411, 'k2': 1.7e-05, 'k3': 7e-06}
     """
     rows = Rows(p, q, axis=-1)
-    p, q, *_ = (a.ravel().astype(np.float64) for a in commensurate(rows))
+    p, q, *_ = (np.ravel(a).astype(np.float64) for a in commensurate(rows))
     if len(rows.shape) != 1 or np.any((p > 0) & (q == 0)):
         raise ValueError("p and q must be single distributions, q positive where p is: else k1 is infinite")
     seen = p > 0

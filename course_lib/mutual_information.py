@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._pairs import BLOCK, PLAIN_SUM_IS_EXACT, kl_terms
+from course_lib._kernels import BLOCK, deviance
+from course_lib._pairs import PLAIN_SUM_IS_EXACT
 from course_lib._validate import (
     as_float,
     as_probabilities,
@@ -262,7 +263,7 @@ def _information_of_cells(c: np.ndarray, r: np.ndarray, s: np.ndarray, n: int) -
     plain_sum = float(np.sum(p * np.log(p / q)))
     if plain_sum > PLAIN_SUM_IS_EXACT:
         return plain_sum
-    return float(np.sum(kl_terms(p, q, d))) + (n**2 - int(np.sum(apart))) / n**2
+    return float(np.sum(deviance(p, q, d))) + (n**2 - int(np.sum(apart))) / n**2
 
 
 # -------------------------------------------------------------------------------------- from labels
