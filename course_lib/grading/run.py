@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from .kernels import PROVISIONER_VARIABLE
 from .model import GradeError
 from .records import CheckResult
 
@@ -60,8 +61,12 @@ def run_notebooks(
     """
     warm_up()
     import pytest
+    from jupyter_client.provisioning import KernelProvisionerFactory as Provisioners
 
     from .pytest_plugin import CheckWatcher
+
+    # jupyter_client reads this variable once in a process; whoever started a kernel before us has fixed it.
+    Provisioners.instance().default_provisioner_name = os.environ.get(PROVISIONER_VARIABLE, "local-provisioner")
 
     watcher = CheckWatcher(on_cell, budget)
     spoken = io.StringIO()

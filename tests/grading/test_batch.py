@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 import tiny_course as tiny
+from jupyter_client.provisioning import KernelProvisionerFactory as Provisioners
 
 from course_lib.grading import learn
 from course_lib.grading.batch import find_jobs, grade_batch, read_references
@@ -81,6 +82,11 @@ def test_a_class_and_a_single_run_agree(graded, student):
     single = learn.grade_as_submitted(source.parent / "tiny.ipynb", handed_in)
     record = next(record for record in graded[2] if record["student"] == student)
     assert [check.as_dict() for check in single.checks] == record["checks"]
+
+
+def test_kernels_that_this_process_started_before_change_nothing(course, tmp_path):
+    Provisioners.instance().default_provisioner_name = "local-provisioner"  # what any earlier kernel leaves
+    assert {record["student"]: record["points"] for record in run(course, tmp_path / "out")} == POINTS
 
 
 def test_results_that_are_kept_are_used_and_what_changes_is_run_again(course, tmp_path):
