@@ -1,5 +1,6 @@
 """Plain `pytest --nbval-lax`: points at the end for exercise notebooks, silence for all others."""
 
+import os
 import subprocess
 import sys
 
@@ -8,10 +9,18 @@ import tiny_course as tiny
 from course_lib.grading.run import run_notebooks, scratch
 
 
-def run(folder, *arguments):
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:cov", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+def run(folder, *arguments, plugins=None):
+    """Run pytest with every installed plugin, or with these alone, which starts sooner."""
+    environment = dict(os.environ)
+    if plugins is not None:
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        arguments = [*(part for name in plugins for part in ("-p", name)), *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
     return done.returncode, done.stdout
+
+
+OURS = ["nbval.plugin", "course_lib.grading.pytest_plugin"]
 
 
 def test_points_are_summed_and_messages_stand_alone(tmp_path):
@@ -27,7 +36,16 @@ def test_points_are_summed_and_messages_stand_alone(tmp_path):
 
 def test_points_are_summed_across_processes(tmp_path):
     tiny.write(tmp_path / "tiny.ipynb", tiny.submission())
-    status, out = run(tmp_path, "--nbval-lax", "-n", "2", "--dist", "loadfile", "tiny.ipynb")
+    status, out = run(
+        tmp_path,
+        "--nbval-lax",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "tiny.ipynb",
+        plugins=[*OURS, "xdist.plugin"],
+    )
     assert status == 0
     assert "10 / 10" in out
 
@@ -61,9 +79,9 @@ def test_a_hidden_error_is_found(tmp_path):
 def test_other_notebooks_and_tests_hear_nothing(tmp_path):
     tiny.write(tmp_path / "other.ipynb", tiny.notebook(tiny.code("assert False")))
     tiny.write(tmp_path / "test_other.py", "def test_fine(): pass")
-    _, out = run(tmp_path, "--nbval-lax")
+    _, out = run(tmp_path, "--nbval-lax", plugins=OURS)
     assert "points" not in out
     assert "AssertionError" in out  # nbval's own report stands
-    status, out = run(tmp_path, "test_other.py")
+    status, out = run(tmp_path, "test_other.py", plugins=OURS)
     assert status == 0
     assert "points" not in out
