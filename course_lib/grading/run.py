@@ -61,12 +61,13 @@ def run_notebooks(
     """
     warm_up()
     import pytest
-    from jupyter_client.provisioning import KernelProvisionerFactory as Provisioners
+    from jupyter_client.provisioning import KernelProvisionerFactory
 
     from .pytest_plugin import CheckWatcher
 
     # jupyter_client reads this variable once in a process; whoever started a kernel before us has fixed it.
-    Provisioners.instance().default_provisioner_name = os.environ.get(PROVISIONER_VARIABLE, "local-provisioner")
+    name = os.environ.get(PROVISIONER_VARIABLE, "local-provisioner")
+    KernelProvisionerFactory.instance().default_provisioner_name = name
 
     watcher = CheckWatcher(on_cell, budget)
     spoken = io.StringIO()
