@@ -1,24 +1,44 @@
-"""Print every row beside its peers, write benchmarks/_build/results.json; exit 1 if a floor is missed."""
+"""Print every row beside its peers, write the results; exit 1 if a floor or an accuracy goal is missed.
+
+Every run writes benchmarks/_build/results.json; a run of all rows also the file that the book's page shows.
+"""
 
 import argparse
+import contextlib
+import importlib
 import json
 import os
+import pkgutil
 import platform
 import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "_build" / "results.json"
+HERE = Path(__file__).parent
+RESULTS = HERE / "_build" / "results.json"
+PUBLISHED = HERE.parent / "book" / "reference" / "benchmarks.json"
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
 
 
 def machine() -> dict:
-    packages = ("numpy", "scipy", "torch")
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": processor(),
         "cores": os.cpu_count(),
+        "system": platform.system(),
         "python": platform.python_version(),
-        **{name: version(name) for name in packages},
+        **{name: version(name) for name in PACKAGES},
     }
+
+
+def processor() -> str:
+    """Return the processor's model where the system tells it, else its family."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def one_thread() -> None:
@@ -37,7 +57,15 @@ def show_speed(row: dict) -> None:
 def show_accuracy(row: dict) -> None:
     print(f"\n{row['name']}   goal {row['goal']:g}")
     for name, error in row["errors"].items():
-        print(f"  {name:32}{error:11.1e}" + (f"   <- {row['verdict']}" if name == "course_lib" else ""))
+        shown = "  no number" if error is None else f"{error:11.1e}"
+        print(f"  {name:32}{shown:>11}" + (f"   <- {row['verdict']}" if name == "course_lib" else ""))
+
+
+def row_modules() -> list:
+    """Return the modules of this package that offer rows: any file with speed_rows and accuracy_rows."""
+    names = [module.name for module in pkgutil.iter_modules([str(HERE)])]
+    modules = [importlib.import_module(f"{__package__}.{name}") for name in names if name != "__main__"]
+    return [module for module in modules if hasattr(module, "speed_rows")]
 
 
 def pretty(seconds: float) -> str:
@@ -47,6 +75,28 @@ def pretty(seconds: float) -> str:
     return f"{seconds * scale:.3g} {unit}"
 
 
+def chosen(modules: list, kind: str, only: str) -> Iterator:
+    """Yield the rows of one kind whose name contains ``only``, each made when its turn comes."""
+    return (row for module in modules for row in getattr(module, kind)() if only in row.name)
+
+
+def measured(rows: Iterator, run: Callable, show: Callable) -> list[dict]:
+    results = []
+    for row in rows:
+        results.append(run(row))
+        show(results[-1])
+    return results
+
+
+def write(results: dict, *, complete: bool) -> Path:
+    text = json.dumps(results, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(text, encoding="utf-8")
+    if complete:
+        PUBLISHED.write_text(text, encoding="utf-8")
+    return PUBLISHED if complete else RESULTS
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=11, help="timings of each contestant (default 11)")
@@ -54,32 +104,21 @@ def main() -> int:
     options = parser.parse_args()
 
     one_thread()
-    from . import library, measure
+    from . import measure
 
-    about = machine()
+    modules, about = row_modules(), machine()
     print(", ".join(f"{key} {value}" for key, value in about.items()))
-    print(
-        "\nSpeed: processor time of one thread, median, half the interquartile range; ratio, theirs to ours."
-    )
-    speeds = []
-    for row in library.speed_rows():
-        if options.only in row.name:
-            speeds.append(measure.run_speed(row, options.rounds))
-            show_speed(speeds[-1])
+    print("\nSpeed: processor time of one thread, median, half the interquartile range; theirs over ours.")
+    rows = chosen(modules, "speed_rows", options.only)
+    speeds = measured(rows, lambda row: measure.run_speed(row, options.rounds), show_speed)
     print("\nAccuracy: worst relative error against 50 digits.")
-    errors = [measure.run_accuracy(row) for row in library.accuracy_rows() if options.only in row.name]
-    for row in errors:
-        show_accuracy(row)
+    errors = measured(chosen(modules, "accuracy_rows", options.only), measure.run_accuracy, show_accuracy)
 
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"machine": about, "speed": speeds, "accuracy": errors}, indent=1) + "\n")
-    rows = [*speeds, *errors]
-    counts = {v: sum(row["verdict"] == v for row in rows) for v in ("goal", "floor", "MISSED")}
-    print(
-        f"\n{len(rows)} rows: {counts['goal']} meet their goal, {counts['floor']} only their floor, ", end=""
-    )
-    print(f"{counts['MISSED']} miss it. Written to {os.path.relpath(RESULTS)}")
-    return 1 if counts["MISSED"] else 0
+    path = write({"machine": about, "speed": speeds, "accuracy": errors}, complete=not options.only)
+    tally = Counter(row["verdict"] for row in [*speeds, *errors])
+    print(f"\n{tally.total()} rows: {tally['goal']} meet their goal, {tally['floor']} only their floor,", end=" ")
+    print(f"{tally['MISSED']} miss it. Written to {os.path.relpath(path)}")
+    return 1 if tally["MISSED"] else 0
 
 
 if __name__ == "__main__":

@@ -16,7 +16,10 @@ Call = Callable[[], object]
 
 @dataclass(frozen=True)
 class Speed:
-    """One task, done by us and by peers; ``goal`` and ``floor`` are ratios to the peer ``against``."""
+    """One task, done by us and by peers; ``goal`` and ``floor`` are ratios to the peer ``against``.
+
+    ``reason`` says why the goal may be out of reach; it is shown where a run falls short of it.
+    """
 
     name: str
     ours: Call
@@ -24,6 +27,7 @@ class Speed:
     goal: float
     floor: float
     against: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def run_speed(row: Speed, rounds: int) -> dict:
         "ratio": ratios[row.against],
         "goal": row.goal,
         "floor": row.floor,
+        "reason": row.reason,
         "verdict": verdict(ratios[row.against] >= row.goal, ratios[row.against] >= row.floor),
     }
 
@@ -80,7 +85,8 @@ def run_speed(row: Speed, rounds: int) -> dict:
 def run_accuracy(row: Accuracy) -> dict:
     errors = {"course_lib": row.ours(), **{name: peer() for name, peer in row.peers.items()}}
     met = errors["course_lib"] <= row.goal
-    return {"name": row.name, "errors": errors, "goal": row.goal, "verdict": verdict(met, met)}
+    shown = {name: error if math.isfinite(error) else None for name, error in errors.items()}
+    return {"name": row.name, "errors": shown, "goal": row.goal, "verdict": verdict(met, met)}
 
 
 def verdict(goal: bool, floor: bool) -> str:
