@@ -116,9 +116,10 @@ def main() -> int:
 
     path = write({"machine": about, "speed": speeds, "accuracy": errors}, complete=not options.only)
     tally = Counter(row["verdict"] for row in [*speeds, *errors])
-    print(f"\n{tally.total()} rows: {tally['goal']} meet their goal, {tally['floor']} only their floor,", end=" ")
-    print(f"{tally['MISSED']} miss it. Written to {os.path.relpath(path)}")
-    return 1 if tally["MISSED"] else 0
+    met, half, missed = (tally[verdict] for verdict in ("goal", "floor", "MISSED"))
+    print(f"\n{tally.total()} rows: {met} meet their goal, {half} only their floor, {missed} miss it.")
+    print(f"Written to {os.path.relpath(path)}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
