@@ -5,12 +5,22 @@ is p - q, taken before that rescaling could round it. With d at hand each term h
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import BLOCK, TINY, atanh_tail, deviance, log_ratio, near_or_far, row_sums
+from course_lib._kernels import (
+    BLOCK,
+    TINY,
+    Extremes,
+    atanh_tail,
+    deviance,
+    extremes,
+    log_ratio,
+    near_or_far,
+    row_sums,
+)
 from course_lib._validate import as_float, as_rows, check_masses, from_rows, sum_tolerance
 
 # The terms of sum p log(p/q) cancel at most sqrt(2/KL)-fold: above 0.01 nats that costs two digits, no more.
@@ -32,12 +42,14 @@ class Rows:
         self.shape, self.axis, self.normalize = x.shape, axis, normalize
         self.tolerances = sum_tolerance(p), sum_tolerance(q)
 
-    def check(self, lows: np.ndarray, totals: list[np.ndarray]) -> None:
+    def check_sums(self, lows: np.ndarray, totals: Sequence[np.ndarray]) -> None:
         """Judge p, then q, by the lowest of all entries and the sums of the rows."""
-        for name, low, total, tolerance in zip("pq", lows, totals, self.tolerances, strict=True):
-            least = np.minimum.reduce(total, initial=np.inf)
-            most = np.maximum.reduce(total, initial=-np.inf)
-            check_masses(low, least, most, tolerance=tolerance, name=name, normalize=self.normalize)
+        self.check(*(extremes([low], total) for low, total in zip(lows, totals, strict=True)))
+
+    def check(self, *seen: Extremes) -> None:
+        """Judge p, then q, by what a kernel saw of them on the way."""
+        for name, found, tolerance in zip("pq", seen, self.tolerances, strict=True):
+            check_masses(*found, tolerance=tolerance, name=name, normalize=self.normalize)
 
     def only(self, chosen: np.ndarray) -> "Rows":
         """Return the chosen rows alone; if that is all of them, without a copy."""
@@ -91,7 +103,7 @@ def _pieces(strip: slice, j: int, *tables: np.ndarray) -> list[np.ndarray]:
 def commensurate(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return p, q, the sums (P, Q) and the difference P - Q, which is added up from exact differences."""
     lows, (*totals, excess) = over_blocks(_totals, rows.p, rows.q)
-    rows.check(lows, totals)
+    rows.check_sums(lows, totals)
     if not rows.normalize:
         return rows.p, rows.q, totals, excess
     p, q = (a / total[:, None] for a, total in zip((rows.p, rows.q), totals, strict=True))

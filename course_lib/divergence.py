@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import FEW, TINY, expm1_minus_x, row_sums
+from course_lib._kernels import FEW, TINY, Extremes, expm1_minus_x, row_sums
 from course_lib._pairs import (
     PLAIN_SUM_IS_EXACT,
     Rows,
@@ -100,21 +100,35 @@ def kl_divergence(
     """
     unit = math.log(check_base(base))
     rows = Rows(p, q, axis=axis, normalize=normalize)
-    few = rows.p.size <= FEW and len(rows.p) == 1
-    kl, lows, totals = (_plain_kl_of_few if few else _plain_kl)(rows.p, rows.q)
-    rows.check(lows, totals)
+    few = rows.p.size <= FEW and len(rows.p) == 1 and _kl_of_few(rows)
+    return rows.reduced((few or _kl_of_many(rows)) / unit, keepdims)
+
+
+def _kl_of_few(rows: Rows) -> np.ndarray | None:
+    """Return the plain formula's value for one short row; None where it will not do.
+
+    At ten outcomes a loop costs a fraction of the array calls.
+    """
+    p, q = rows.p[0].tolist(), rows.q[0].tolist()
+    p_total, q_total = sum(p), sum(q)
+    if not (min(q) > IN_RANGE and 0 < p_total < 1 / IN_RANGE > q_total):
+        return None
+    rows.check(Extremes(min(p), p_total, p_total), Extremes(min(q), q_total, q_total))
+    terms = [a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > IN_RANGE]  # others add nothing
+    kl = sum(terms) / p_total + math.log(q_total / p_total)
+    return np.array([kl]) if kl > PLAIN_SUM_IS_EXACT else None
+
+
+def _kl_of_many(rows: Rows) -> np.ndarray:
+    """Return the divergence of each row: by the plain formula, and anew where that would cancel."""
+    lows, (p_total, q_total, total) = over_blocks(_plain_kl_parts, rows.p, rows.q)
+    rows.check_sums(lows, (p_total, q_total))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kl = total / p_total + np.log(q_total / p_total)
     close = ~((kl > PLAIN_SUM_IS_EXACT) & (kl < np.inf))  # NaN is in here too
     if close.any():
         kl[close] = summed(kl_terms, rows.only(close))
-    return rows.reduced(kl / unit, keepdims)
-
-
-def _plain_kl(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Return the divergence of each row by the plain formula, the lowest entries, the sums of p and q."""
-    lows, (p_total, q_total, total) = over_blocks(_plain_kl_parts, p, q)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        kl = total / p_total + np.log(q_total / p_total)
-    return kl, lows, [p_total, q_total]
+    return kl
 
 
 def _plain_kl_parts(p: np.ndarray, q: np.ndarray) -> tuple[tuple[float, float], tuple[np.ndarray, ...]]:
@@ -124,17 +138,6 @@ def _plain_kl_parts(p: np.ndarray, q: np.ndarray) -> tuple[tuple[float, float], 
     np.log(terms, out=terms)
     terms *= p
     return lows, (row_sums(p), row_sums(q), row_sums(terms))
-
-
-def _plain_kl_of_few(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, list[float], np.ndarray]:
-    """Do the same for one short row: at ten outcomes a loop costs a fraction of the array calls."""
-    p, q = p[0].tolist(), q[0].tolist()
-    lows, p_total, q_total, kl = [min(p), min(q)], sum(p), sum(q), math.nan
-    if lows[1] > IN_RANGE and 0 < p_total < 1 / IN_RANGE > q_total:
-        terms = [a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > IN_RANGE]  # others add nothing
-        kl = sum(terms) / p_total + math.log(q_total / p_total)
-    lows = [math.nan if math.isnan(s) else low for low, s in zip(lows, (p_total, q_total), strict=True)]
-    return np.array([kl]), lows, np.array([[p_total], [q_total]])
 
 
 def js_divergence(
