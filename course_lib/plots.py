@@ -51,7 +51,7 @@ _CYCLE = [PALETTE[name] for name in ("blue", "vermillion", "green", "purple", "o
 # are on a white or a black page, and only a middle grey can be read on both.
 _INK = "#333333" if os.environ.get("COURSE_BOOK_BUILD") == "1" else "#757575"
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "figure.facecolor": "none",
     "figure.figsize": (6.4, 3.2),
     "figure.constrained_layout.use": True,
@@ -389,7 +389,7 @@ def in_two_units(
     return _finish(figure)
 
 
-def scatter_with_margins(
+def scatter_with_margins(  # long: three panels drawn in turn, with no step that is of use elsewhere
     x: ArrayLike, y: ArrayLike, *, xlabel: str, ylabel: str, within: tuple[float, float] | None = None
 ) -> Figure:
     """Draw pairs as points with both marginal histograms, and the histogram of y where x is in a slice.
@@ -418,7 +418,7 @@ def scatter_with_margins(
     figure, panels = plt.subplot_mosaic(
         [["x", "."], ["xy", "y"]], width_ratios=[3, 1.4], height_ratios=[1, 2.5], figsize=(6.4, 4.2)
     )
-    dots = {"linewidths": 0, "rasterized": True}  # thousands of points as shapes would make a heavy page
+    dots: dict[str, Any] = {"linewidths": 0, "rasterized": True}  # thousands of points as shapes would make a heavy page
     panels["xy"].scatter(x, y, s=3, alpha=0.4, **dots)
     panels["x"].hist(x, 30, density=True, alpha=0.6)
     panels["y"].hist(y, 30, density=True, alpha=0.6, orientation="horizontal", label="all")
@@ -426,7 +426,7 @@ def scatter_with_margins(
         inside = (within[0] <= x) & (x <= within[1])
         if not inside.any():
             raise ValueError(f"no point has x between {within[0]} and {within[1]}: widen the slice")
-        chosen = {"color": PALETTE["vermillion"]}
+        chosen: dict[str, Any] = {"color": PALETTE["vermillion"]}
         panels["xy"].scatter(x[inside], y[inside], s=4, **dots, **chosen)
         panels["y"].hist(y[inside], 15, density=True, histtype="step", orientation="horizontal",
                          label="in the slice", linewidth=1.6, **chosen)  # fmt: skip
