@@ -18,7 +18,7 @@ from sphinx.locale import admonitionlabels
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sphinx.application import Sphinx
     from sphinx.config import Config
@@ -113,6 +113,33 @@ def mend(body: str) -> str:
     return _EMPTY_HEADER.sub("<td></td>", body)
 
 
+_PICTURE = re.compile(r'<img (?=[^>]*src="[^"]*_images/([^"]+\.svg)")')
+_SIZE = re.compile(r'<svg[^>]* width="([0-9.]+)pt" height="([0-9.]+)pt"')
+PIXELS_PER_POINT = 96 / 72
+
+
+def size_pictures(body: str, sources: Mapping[str, Path]) -> str:
+    """State the size of each figure, so that no text jumps when it arrives.
+
+    Parameters
+    ----------
+    body
+        The page.
+    sources
+        Where each picture's file lies, by the name that the page calls it.
+    """
+
+    def sized(match: re.Match[str]) -> str:
+        source = sources.get(match[1])
+        size = _SIZE.search(source.read_text("utf-8")) if source else None
+        if size is None:
+            return match[0]
+        width, height = (round(float(points) * PIXELS_PER_POINT) for points in size.groups())
+        return f'<img width="{width}" height="{height}" '
+
+    return _PICTURE.sub(sized, body)
+
+
 def add_context(
     app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
 ) -> None:
@@ -126,7 +153,8 @@ def add_context(
         digest = f"?v={zlib.crc32(source.read_bytes()):08x}" if source.exists() else ""
         return pathto(f"_static/{name}", 1) + digest
 
-    context["body"] = mend(body)
+    pictures = {name: Path(app.srcdir, file) for file, (_, name) in app.env.images.items()}
+    context["body"] = size_pictures(mend(body), pictures)
     context["asset"] = asset
     context["description"] = describe(doctree)
     context["has_math"] = 'class="katex"' in body + context.get("toc", "")

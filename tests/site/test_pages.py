@@ -165,6 +165,25 @@ def test_figures_turn_with_the_theme(visit):
     assert figures.first.evaluate("figure => getComputedStyle(figure).filter") == "none"
 
 
+SHIFT = """new Promise(done => new PerformanceObserver(list =>
+  done(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))
+).observe({ type: "layout-shift", buffered: true }) || setTimeout(() => done(0), 500))"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("page", [LANDING, CHAPTER])
+def test_nothing_jumps_while_a_page_arrives(visit, page, width):
+    shown = visit(page, width=width)
+    assert shown.evaluate(SHIFT) < 0.05  # what is called good is below 0.1
+    # figures keep their place even before they are there
+    pictures = shown.locator("img").count()
+    before = shown.evaluate("document.body.scrollHeight")
+    shown.evaluate("for (const picture of document.images) picture.src = 'data:,'")
+    shown.wait_for_timeout(100)
+    after = shown.evaluate("document.body.scrollHeight")
+    assert abs(after - before) <= pictures, f"{after - before} px for {pictures} figures"  # sizes are rounded
+
+
 @pytest.mark.parametrize("page", [LANDING, CHAPTER])
 def test_without_scripts_everything_remains(visit, page):
     shown = visit(page, java_script_enabled=False)
