@@ -6,6 +6,7 @@ sums to one within a tolerance that grows with the coarseness of its dtype.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,7 +40,7 @@ def sum_tolerance(x: ArrayLike) -> float:
     return SUM_TOLERANCE.get(np.asarray(x).dtype.type, DEFAULT_SUM_TOLERANCE)
 
 
-def plain(result: ArrayLike) -> int | float | np.ndarray:
+def plain(result: ArrayLike) -> Any:
     """Return one float64 or int64 as Python's own number, which prints as one; anything else as it is."""
     if isinstance(result, (np.ndarray, np.generic)) and result.ndim == 0 and result.dtype in PLAIN:
         return result.item()

@@ -31,7 +31,7 @@ class Reliability(NamedTuple):
 
     confidence: np.ndarray  # mean of what was claimed
     frequency: np.ndarray  # how often it came true
-    count: np.ndarray  # predictions in the bin
+    size: np.ndarray  # predictions in the bin
 
 
 def reliability_diagram(labels: ArrayLike, p: ArrayLike, *, n_bins: int = 10) -> Reliability:
@@ -49,7 +49,7 @@ def reliability_diagram(labels: ArrayLike, p: ArrayLike, *, n_bins: int = 10) ->
     Returns
     -------
     Reliability
-        ``confidence``, ``frequency`` and ``count`` of the bins that are not empty. Calibrated predictions
+        ``confidence``, ``frequency`` and ``size`` of the bins that are not empty. Calibrated predictions
         lie on the diagonal, confidence = frequency, but for chance.
 
     Raises
@@ -70,7 +70,7 @@ def reliability_diagram(labels: ArrayLike, p: ArrayLike, *, n_bins: int = 10) ->
     Examples
     --------
     >>> diagram = reliability_diagram([0, 1, 1, 1], [0.25, 0.25, 0.75, 0.75], n_bins=2)
-    >>> diagram.confidence, diagram.frequency, diagram.count
+    >>> diagram.confidence, diagram.frequency, diagram.size
     (array([0.25, 0.75]), array([0.5, 1. ]), array([2, 2]))
     """
     n_bins = check_whole(n_bins, name="n_bins", lowest=1)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from course_lib._validate import as_float, as_probabilities, check_whole
@@ -173,7 +174,7 @@ def _depths(leaves: np.ndarray) -> np.ndarray:
     n = leaves.size
     weight = np.concatenate([leaves, np.empty(n - 1)])  # nodes: the leaves, then the joints as they are made
     parent = np.empty(2 * n - 1, dtype=np.int64)
-    leaf, joint, made, sweeps = 0, n, n, []
+    leaf, joint, made, sweeps = 0, n, n, list[np.ndarray]()
     while made < 2 * n - 1:
         fronts = weight[leaf : min(leaf + 2, n)], weight[joint : min(joint + 2, made)]
         limit = np.sort(np.concatenate(fronts))[:2].sum()
@@ -182,7 +183,8 @@ def _depths(leaves: np.ndarray) -> np.ndarray:
         pairs = ready[: ready.size // 2 * 2].reshape(-1, 2)
         joints = np.arange(made, made + len(pairs))
         weight[joints], parent[pairs] = weight[pairs].sum(axis=1), joints[:, None]
-        leaf, joint = leaf + np.count_nonzero(pairs < n), joint + np.count_nonzero(pairs >= n)
+        leaves_in_them = int((pairs < n).sum())
+        leaf, joint = leaf + leaves_in_them, joint + pairs.size - leaves_in_them
         made += len(pairs)
         sweeps.append(pairs)
     depth = np.zeros(2 * n - 1, dtype=np.int64)
@@ -277,7 +279,8 @@ class PrefixCode:
             If the data ends before that, or holds bits that start no word.
         """
         n, end = check_whole(n, name="n"), 8 * len(data)
-        message, at, start = [], 0, 0
+        message: list[int] = []
+        at = 0
         while len(message) < n:
             if at >= end:
                 raise ValueError(f"the data ends after {len(message)} of {n} symbols; was it cut?")
@@ -297,9 +300,9 @@ class PrefixCode:
 
     def _read(self, data: bytes) -> tuple[list[int], list[int]]:
         """Return for each bit of the data which word starts there, were one to start, and how long it is."""
-        octets = np.frombuffer(data + bytes(8), dtype=np.uint8).astype(np.uint64)
-        window = sum(octets[k : len(data) + k] << np.uint64(56 - 8 * k) for k in range(8))
-        window = window[:, None] << np.arange(8, dtype=np.uint64) >> np.uint64(64 - self._longest)
+        octets = np.frombuffer(data + bytes(7), dtype=np.uint8)
+        window = sliding_window_view(octets, 8).copy().view(">u8").astype(np.uint64)  # shape (bytes, 1)
+        window = window << np.arange(8, dtype=np.uint64) >> np.uint64(64 - self._longest)
         rank = np.searchsorted(self._shares, window.ravel(), side="right") - 1
         step = self._steps[rank]
         beyond = window.ravel() - self._shares[rank] >> (self._longest - step).astype(np.uint64) > 0
@@ -357,7 +360,8 @@ def arithmetic_encode(message: Sequence[int], model: Model) -> bytes:
     >>> arithmetic_decode(data, 400, [3, 1]) == [0, 0, 1, 0] * 100
     True
     """
-    table, past, out = _table(model), [], bytearray()
+    table, out = _table(model), bytearray()
+    past: list[int] = []
     low, width = 0, FULL
     for symbol in message:
         edges = table(past)
@@ -405,7 +409,8 @@ def arithmetic_decode(data: bytes, n: int, model: Model) -> list[int]:
     >>> arithmetic_decode(arithmetic_encode([2, 0, 1], [0.2, 0.3, 0.5]), 3, [0.2, 0.3, 0.5])
     [2, 0, 1]
     """
-    table, past, width = _table(model), [], FULL
+    table, width = _table(model), FULL
+    past: list[int] = []
     code, at = int.from_bytes(data[:8].ljust(8, b"\0")), 8
     for _ in range(check_whole(n, name="n")):
         edges = table(past)

@@ -5,7 +5,8 @@ Tokens may be the characters of a str, the numbers in a bytes, or the items of a
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +15,13 @@ from course_lib.decoding import sample
 
 __all__ = ["NGramModel"]
 
-Tokens = Sequence[Hashable]
-Counts = dict[Hashable, dict[Hashable, int]]
+Token = Any  # hashable, and with an order among them
+Tokens = Sequence[Token]
+Text = Any  # str, bytes or tuple: hashable, and its slices are texts
+Counts = dict[Text, dict[Token, int]]
 
-JOIN = {str: "".join, bytes: bytes}  # how a text is put together from its tokens; others become tuples
+# How a text is put together from its tokens; others become tuples.
+JOIN: dict[type, Callable[[Iterable[Token]], Text]] = {str: "".join, bytes: bytes}
 
 
 class NGramModel:
@@ -69,7 +73,7 @@ class NGramModel:
     True
     """
 
-    def __init__(self, tokens: Tokens, order: int = 5, *, vocabulary: Iterable[Hashable] | None = None):
+    def __init__(self, tokens: Tokens, order: int = 5, *, vocabulary: Iterable[Token] | None = None):
         self.order = check_whole(order, name="order", lowest=1)
         if len(tokens) < order:
             raise ValueError(f"the text has {len(tokens)} tokens, fewer than order {order}; give more of it")
@@ -204,13 +208,13 @@ class NGramModel:
             text.append(self.vocabulary[sample(truncate(logits) if truncate else logits, rng=rng)])
         return self._join(text[start:])
 
-    def _probability(self, history: Tokens, token: Hashable) -> float:
+    def _probability(self, history: Text, token: Token) -> float:
         p = 1 / len(self.vocabulary)
         for row, total, discount in self._rows(history):
             p = (max(row.get(token, 0) - discount, 0) + discount * len(row) * p) / total
         return p
 
-    def _rows(self, history: Tokens) -> Iterator[tuple[dict[Hashable, int], int, float]]:
+    def _rows(self, history: Text) -> Iterator[tuple[dict[Token, int], int, float]]:
         """Yield what was counted after the last 0, 1, … tokens of the history, as long as they were seen."""
         for k, counts in enumerate(self._counts[: len(history) + 1]):
             recent = history[len(history) - k :]
@@ -218,7 +222,7 @@ class NGramModel:
                 return
             yield counts[recent], self._totals[k][recent], self.discounts[k]
 
-    def _checked(self, tokens: Tokens) -> Tokens:
+    def _checked(self, tokens: Tokens) -> Text:
         """Return the tokens as str, bytes or tuple, like the text learnt from; each is in the vocabulary."""
         unknown = set(tokens) - self._index.keys()
         if unknown:
@@ -226,7 +230,7 @@ class NGramModel:
         return self._join(tokens)
 
 
-def _counts(tokens: Tokens, order: int) -> list[Counts]:
+def _counts(tokens: Text, order: int) -> list[Counts]:
     """Return for each length k < order of a history what follows it: how often, or after how many tokens.
 
     The longest histories count occurrences. Each shorter one, h', counts for every token w the different

@@ -418,7 +418,8 @@ def scatter_with_margins(  # long: three panels drawn in turn, with no step that
     figure, panels = plt.subplot_mosaic(
         [["x", "."], ["xy", "y"]], width_ratios=[3, 1.4], height_ratios=[1, 2.5], figsize=(6.4, 4.2)
     )
-    dots: dict[str, Any] = {"linewidths": 0, "rasterized": True}  # thousands of points as shapes would make a heavy page
+    # Thousands of points as shapes would make a heavy page.
+    dots: dict[str, Any] = {"linewidths": 0, "rasterized": True}
     panels["xy"].scatter(x, y, s=3, alpha=0.4, **dots)
     panels["x"].hist(x, 30, density=True, alpha=0.6)
     panels["y"].hist(y, 30, density=True, alpha=0.6, orientation="horizontal", label="all")

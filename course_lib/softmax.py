@@ -310,11 +310,11 @@ def _exponentials(
     top = np.where(np.isfinite(top), top, 0)[:, None]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         d = rows - top
-        lost = _rounding_error(rows, top, d) if exact else 0
+        lost = _rounding_error(rows, top, d) if exact else None
         if temperature != 1:
             d /= d.dtype.type(temperature)
         e = np.exp(d)
-        if exact:
+        if lost is not None:
             e += e * np.divide(lost, temperature, out=lost)
             if np.isnan(e).any():  # from infinite logits, whose exponential is 0 without any correction
                 e = np.where(d == -np.inf, 0, e)

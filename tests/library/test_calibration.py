@@ -45,7 +45,7 @@ def test_diagram_of_events_agrees_with_scikit_learn(n_bins):
     frequency, confidence = sklearn.calibration.calibration_curve(y, p, n_bins=n_bins)
     np.testing.assert_allclose(ours.frequency, frequency, rtol=1e-14)
     np.testing.assert_allclose(ours.confidence, confidence, rtol=1e-14)
-    assert ours.count.sum() == 500
+    assert ours.size.sum() == 500
 
 
 def test_diagram_of_classes_is_that_of_the_event_that_the_likeliest_is_right():
@@ -59,7 +59,7 @@ def test_diagram_of_classes_is_that_of_the_event_that_the_likeliest_is_right():
 
 def test_edges_of_bins():
     diagram = reliability_diagram([0, 1, 0, 1, 1], [0.0, 0.5, 0.4999, 1.0, 1.0], n_bins=2)
-    np.testing.assert_array_equal(diagram.count, [2, 3])
+    np.testing.assert_array_equal(diagram.size, [2, 3])
     np.testing.assert_array_equal(diagram.frequency, [0, 1])
     np.testing.assert_allclose(diagram.confidence, [0.24995, 2.5 / 3])
     assert [len(x) for x in reliability_diagram([1], [0.95], n_bins=10)] == [1, 1, 1]

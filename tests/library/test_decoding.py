@@ -21,6 +21,7 @@ logits = hnp.arrays(np.float64, st.integers(1, 40), elements=st.integers(-80, 80
 
 def ranked(row):
     """Return the tokens from the likeliest down, of equal ones the lower index first."""
+    row = row.tolist()  # Python's own numbers, which sort ten times as fast
     return sorted(range(len(row)), key=lambda i: (-row[i], i))
 
 
@@ -75,10 +76,15 @@ def test_wide_rows_give_what_the_definition_gives(dtype, spread):
     row = (rng.normal(size=3 * WIDE) * spread).astype(dtype)
     tied = np.round(row * 4 / spread).astype(dtype) * dtype(spread / 4)
     for x in (row, tied):
+        order = ranked(x)
+        mass = np.exp(x - x.max()).astype(np.float64)[order].cumsum() / math.fsum(np.exp(x - x.max()))
         for p in (1e-6, 0.1, 0.5, 0.9, 0.999):
-            assert kept_by(top_p(x, p), x) == plain_top_p(x, p)
+            kept = kept_by(top_p(x, p), x)
+            assert kept == set(order[: len(kept)])
+            assert mass[len(kept) - 1] >= p - 5 * np.finfo(dtype).eps
+            assert len(kept) == 1 or mass[len(kept) - 2] < p
         for k in (1, 2, 11, 12, 13, 50, 3 * WIDE // BLOCK, 3 * WIDE - 1, 3 * WIDE):
-            assert kept_by(top_k(x, k), x) == plain_top_k(x, k)
+            assert kept_by(top_k(x, k), x) == set(order[:k])
 
 
 def test_wide_rows_at_the_edges():
