@@ -177,8 +177,10 @@ def test_grade_on_a_full_disk(course):
         f'"{sys.executable}" -m course_lib.grading exercises'
     )
     done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True)
-    if done.returncode not in (0, 1, 2):
+    if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("mounting is not allowed here")
+    if done.returncode == 127:
+        pytest.skip("Python itself lies where this test mounts its disk")
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("grade: ")
     assert done.stderr.count("\n") == 1
