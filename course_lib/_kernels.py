@@ -93,10 +93,12 @@ def _entropy_of_many(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
     for block, at in blocks(rows):
         lows.append(np.minimum.reduce(block, axis=None))
         zeros = not lows[-1] > 0
-        if np.maximum.reduce(block, axis=None) > NEAR_HALF:
+        sums = row_sums(block)
+        if sums.max() > NEAR_HALF and np.maximum.reduce(block, axis=None) > NEAR_HALF:
             (t[at], block), zeros = split_largest(block), True
-        rest[at] = row_sums(block)
-        plogp[at] = row_sums(p_log_p(block, out=buffer[: block.size].reshape(block.shape), zeros=zeros))
+            sums = row_sums(block)
+        rest[at] = sums
+        plogp[at] = p_log_p_sums(block, buffer[: block.size].reshape(block.shape), zeros=zeros)
     h, total = _entropy_of_parts(t, rest, plogp)
     return h, extremes(lows, total)
 
@@ -109,7 +111,7 @@ def _entropy_of_parts(t: np.ndarray, rest: np.ndarray, plogp: np.ndarray) -> tup
     largest = t.max(axis=-1)
     second = over_blocks(t) - largest  # a row may hold two halves, in different blocks
     rest = rest + second
-    plogp = plogp + p_log_p(second, out=np.empty_like(second))
+    plogp = plogp + p_log_p_sums(second[:, None], np.empty((len(second), 1)))
     total = largest + rest
     split = largest * np.log1p(rest / np.where(largest > 0, largest, 1))
     return (split + rest * np.log(total) - plogp) / total, total
@@ -123,10 +125,12 @@ def split_largest(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows[where], others
 
 
-def p_log_p(p: np.ndarray, out: np.ndarray, *, zeros: bool = True) -> np.ndarray:
-    """Write p log p to ``out``; 0 where p is 0, unless the caller knows that there are no zeros."""
-    np.log(np.add(p, p == 0, out=out) if zeros else p, out=out)  # log 1 instead of log 0
-    return np.multiply(p, out, out=out)
+def p_log_p_sums(p: np.ndarray, buffer: np.ndarray, *, zeros: bool = True) -> np.ndarray:
+    """Add up p log p along each row; 0 where p is 0, unless the caller knows that there are no zeros."""
+    log_p = np.log(np.add(p, p == 0, out=buffer) if zeros else p, out=buffer)  # log 1 instead of log 0
+    if p.shape[1] <= SHORT:
+        return np.einsum("ij,ij->i", p, log_p)
+    return np.add.reduce(np.multiply(p, log_p, out=buffer), axis=-1)
 
 
 def row_sums(rows: np.ndarray) -> np.ndarray:

@@ -137,6 +137,14 @@ def summed(terms: Terms, rows: Rows) -> np.ndarray:
     return total / p_total
 
 
+def anew_where_close(values: np.ndarray, terms: Terms, rows: Rows) -> np.ndarray:
+    """Keep what the plain formula gave where it is exact; sum stable ``terms`` where p and q are close."""
+    close = ~((values > PLAIN_SUM_IS_EXACT) & (values < np.inf))  # NaN is in here too
+    if close.any():
+        values[close] = summed(terms, rows.only(close))
+    return values
+
+
 # ------------------------------------------------------------------------------------------ terms
 
 
@@ -150,14 +158,15 @@ def js_terms(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
 
     With u = (p - q)/(p + q) it is (p + q)/2 (u atanh(u) + log(1 - u^2)/2), a series in u^2 where u is small.
     """
-    return near_or_far(_js_near, _js_far, p, q, d)
+    return near_or_far(_js_near, plain_js_terms, p, q, d)
 
 
 def _js_near(u: np.ndarray, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
     return (p + q) / 2 * _js_series(u * u)
 
 
-def _js_far(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
+def plain_js_terms(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """Return the same by the formula as it stands, which cancels where p and q are close."""
     m = np.maximum((p + q) / 2, TINY)
     return (p * np.log(np.maximum(p / m, TINY)) + q * np.log(np.maximum(q / m, TINY))) / 2
 

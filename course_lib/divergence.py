@@ -14,6 +14,7 @@ from course_lib._kernels import FEW, TINY, Extremes, expm1_minus_x, row_sums
 from course_lib._pairs import (
     PLAIN_SUM_IS_EXACT,
     Rows,
+    anew_where_close,
     check_same_shape,
     commensurate,
     difference,
@@ -21,6 +22,7 @@ from course_lib._pairs import (
     kl_terms,
     lowest,
     over_blocks,
+    plain_js_terms,
     summed,
     tv_terms,
 )
@@ -125,10 +127,7 @@ def _kl_of_many(rows: Rows) -> np.ndarray:
     rows.check_sums(lows, (p_total, q_total))
     with np.errstate(divide="ignore", invalid="ignore"):
         kl = total / p_total + np.log(q_total / p_total)
-    close = ~((kl > PLAIN_SUM_IS_EXACT) & (kl < np.inf))  # NaN is in here too
-    if close.any():
-        kl[close] = summed(kl_terms, rows.only(close))
-    return kl
+    return anew_where_close(kl, kl_terms, rows)
 
 
 def _plain_kl_parts(p: np.ndarray, q: np.ndarray) -> tuple[tuple[float, float], tuple[np.ndarray, ...]]:
@@ -185,7 +184,8 @@ def js_divergence(
     """
     unit = math.log(check_base(base))
     rows = Rows(p, q, axis=axis, normalize=normalize)
-    return rows.reduced(summed(js_terms, rows) / unit, keepdims)
+    js = anew_where_close(summed(plain_js_terms, rows), js_terms, rows)
+    return rows.reduced(js / unit, keepdims)
 
 
 def js_distance(

@@ -16,7 +16,7 @@ from course_lib._kernels import (
     deviance,
     log_sum_exp,
     over_blocks,
-    p_log_p,
+    p_log_p_sums,
     partials,
     row_sums,
     split_largest,
@@ -78,9 +78,18 @@ def test_log_sum_exp_agrees_with_scipy_where_exp_overflows():
 
 
 def test_p_log_p_is_zero_at_zero_and_one():
-    p = np.array([0, 5e-324, 1e-300, 0.5, 1])
+    p = np.array([[0, 5e-324, 1e-300, 0.5, 1]]).T
     expected = [0, 5e-324 * np.log(5e-324), 1e-300 * np.log(1e-300), -np.log(2) / 2, 0]
-    np.testing.assert_allclose(p_log_p(p, out=np.empty(5)), expected, rtol=1e-15)
+    np.testing.assert_allclose(p_log_p_sums(p, np.empty((5, 1))), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("n", [1, 50, SHORT, SHORT + 1, BLOCK])
+@pytest.mark.parametrize("zeros", [False, True])
+def test_p_log_p_sums_are_exact_to_rounding(n, zeros):
+    rows = np.stack([np.full(n, 0.1), np.random.default_rng(0).random(n) + 1e-3])
+    exact = [math.fsum(row * np.log(row)) for row in rows]
+    found = p_log_p_sums(rows, np.empty_like(rows), zeros=zeros)
+    np.testing.assert_allclose(found, exact, rtol=3e-15)
 
 
 @pytest.mark.parametrize("n", [1, 50, SHORT, SHORT + 1, BLOCK])
