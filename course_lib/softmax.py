@@ -13,10 +13,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import BLOCK
 from course_lib._validate import as_float, as_rows, check_base, check_logits, check_positive, from_rows
 
 __all__ = ["entropy_from_logits", "entropy_slope", "log_softmax", "logsumexp", "softmax"]
+
+BLOCK = 65_536  # logits worked on at a time: few enough for a core's cache, enough to make calls cheap
 
 
 def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> float | np.ndarray:
@@ -269,11 +270,12 @@ def _sums(rows: np.ndarray, temperature: float = 1.0) -> tuple[np.ndarray, np.nd
     """
     pieces = -(-rows.shape[1] // BLOCK)
     top, rest, drop = np.zeros((3, len(rows), pieces))
+    space = _space(rows)
     for i, j, piece in _blocks(rows):
         block = rows[i, j]
         first = np.arange(len(block)), block.argmax(axis=-1)  # of several largest the first; of NaN, NaN
-        top[i, piece] = block[first]
-        d, e = _exponentials(block, block[first], temperature, exact=block.dtype == np.float64)
+        top[i, piece] = largest = block[first]
+        d, e = _exponentials(block, largest, temperature, space, exact=block.dtype == np.float64)
         e[first] = 0
         rest[i, piece] = e.sum(axis=-1)
         drop[i, piece] = _drop(d, e)
@@ -285,7 +287,7 @@ def _joined(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bring the blocks' sums, shape (R, pieces), about one largest logit a row."""
     first = np.arange(len(tops)), tops.argmax(axis=-1)
-    d, e = _exponentials(tops, tops[first], temperature, exact=True)
+    d, e = _exponentials(tops, tops[first], temperature, np.empty((4, tops.size)), exact=True)
     others = 1 + rests  # a block adds its own largest too, but for the block that holds the row's largest
     others[first] = rests[first]
     return tops[first], (others * e).sum(axis=-1), (drops * e).sum(axis=-1) + _drop(d, others * e)
@@ -300,34 +302,43 @@ def _drop(d: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return 0 - drop
 
 
-def _exponentials(
-    rows: np.ndarray, top: np.ndarray, temperature: float, *, exact: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return d = (z - top)/T and exp(d); if ``exact``, with the rounding error of z - top taken back.
+def _space(rows: np.ndarray) -> np.ndarray:
+    """Return room for four blocks, to be used again and again."""
+    return np.empty((4, min(rows.size, BLOCK)), rows.dtype)
 
-    At z - top = -700 that error would cost the exponential more than two digits.
+
+def _exponentials(
+    rows: np.ndarray, top: np.ndarray, temperature: float, space: np.ndarray, *, exact: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return d = (z - top)/T and exp(d), in ``space``; if ``exact``, with the rounding of z - top taken back.
+
+    At z - top = -700 that rounding would cost the exponential more than two digits.
     """
+    d, e, lost, spare = space[:, : rows.size].reshape(4, *rows.shape)
     top = np.where(np.isfinite(top), top, 0)[:, None]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        d = rows - top
-        lost = _rounding_error(rows, top, d) if exact else None
+        np.subtract(rows, top, out=d)
+        if exact:
+            _rounding_error(rows, top, d, lost, spare)
         if temperature != 1:
             d /= d.dtype.type(temperature)
-        e = np.exp(d)
-        if lost is not None:
-            e += e * np.divide(lost, temperature, out=lost)
-            if np.isnan(e).any():  # from infinite logits, whose exponential is 0 without any correction
-                e = np.where(d == -np.inf, 0, e)
+        np.exp(d, out=e)
+        if exact:
+            e += np.multiply(e, np.divide(lost, temperature, out=lost), out=lost)
+            if np.isnan(e.max()):  # from infinite logits, whose exponential is 0 without any correction
+                e[d == -np.inf] = 0
     return d, e
 
 
-def _rounding_error(a: np.ndarray, b: np.ndarray, difference: np.ndarray) -> np.ndarray:
-    """Return (a - b) - difference exactly, where difference is a - b as floating point gives it.
+def _rounding_error(a: np.ndarray, b: np.ndarray, difference: np.ndarray, out: np.ndarray, spare: np.ndarray):
+    """Work (a - b) - difference out exactly, where difference is a - b as floating point gives it.
 
-    D. E. Knuth, The art of computer programming, volume 2, section 4.2.2.
+    (a - (difference - taken)) - (b + taken) with taken = difference - a. D. E. Knuth, The art of computer
+    programming, volume 2, section 4.2.2.
     """
-    taken = difference - a
-    return (a - (difference - taken)) - (b + taken)
+    taken = np.subtract(difference, a, out=spare)
+    np.subtract(a, np.subtract(difference, taken, out=out), out=out)
+    np.subtract(out, np.add(b, taken, out=spare), out=out)
 
 
 def _elementwise(logits: ArrayLike, axis: int, temperature: float, finish) -> np.ndarray:
@@ -336,8 +347,9 @@ def _elementwise(logits: ArrayLike, axis: int, temperature: float, finish) -> np
     top, rest, _ = _sums(rows, check_positive(temperature, name="temperature"))
     check_logits(top[:, None])
     out = np.empty_like(rows)
+    space = _space(rows)
     for i, j, _ in _blocks(rows):
-        d, e = _exponentials(rows[i, j], top[i].astype(rows.dtype), temperature, exact=True)
+        d, e = _exponentials(rows[i, j], top[i].astype(rows.dtype), temperature, space, exact=True)
         out[i, j] = finish(d, e, rest[i, None].astype(rows.dtype))
     axis %= len(shape)
     return np.moveaxis(out.reshape(*shape[:axis], *shape[axis + 1 :], shape[axis]), -1, axis)
