@@ -325,7 +325,7 @@ def _model(W: ArrayLike, mean: ArrayLike, noise: ArrayLike) -> tuple[np.ndarray,
     if W.ndim != 2 or W.size == 0 or mean.shape != W.shape[:1]:
         raise ValueError(f"W must have shape (D, L) and mean (D,), got {W.shape} and {mean.shape}")
     if np.ndim(noise) == 0:
-        return W, mean, check_positive(noise, name="noise") * np.eye(len(W))
+        return W, mean, check_positive(np.asarray(noise).item(), name="noise") * np.eye(len(W))
     noise = _as_covariance(noise, "noise")
     if noise.shape != (len(W), len(W)):
         raise ValueError(f"noise must be a variance or have shape {(len(W), len(W))}, got {noise.shape}")
@@ -762,9 +762,9 @@ def elbo_surgery(
     return ElboSurgery(*(part.reshape(draws, -1).mean(axis=0) for part in parts))
 
 
-def _log_density(z: np.ndarray, mean: ArrayLike, variance: ArrayLike) -> np.ndarray:
+def _log_density(z: np.ndarray, mean: np.ndarray | float, variance: np.ndarray | float) -> np.ndarray:
     """Return log N(z; mean, diag(variance)), summed over the last axis."""
-    return -np.sum((z - mean) ** 2 / variance + np.log(2 * math.pi * np.asarray(variance)), axis=-1) / 2
+    return -np.sum((z - mean) ** 2 / variance + np.log(2 * math.pi * variance), axis=-1) / 2
 
 
 def _log_aggregate(z: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
