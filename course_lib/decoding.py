@@ -66,7 +66,7 @@ def top_k(logits: ArrayLike, k: int, *, axis: int = -1) -> np.ndarray:
     array([-inf,   3.,   2., -inf])
     """
     k = check_whole(k, name="k", lowest=1)
-    return _truncated(logits, axis, lambda row: _largest(row, k))
+    return _truncated(logits, axis, lambda row, space: _largest(row, k))
 
 
 def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
@@ -111,7 +111,7 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     """
     if not 0 < check_number(p, name="p") <= 1:
         raise ValueError(f"p must be above 0 and at most 1, got {p}; it is the probability to keep")
-    return _truncated(logits, axis, lambda row: _nucleus(row, p))
+    return _truncated(logits, axis, lambda row, space: _nucleus(row, p, space))
 
 
 def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
@@ -266,14 +266,21 @@ def gumbel_softmax(
 # -------------------------------------------------------------------------------------------- which to keep
 
 
-def _truncated(logits: ArrayLike, axis: int, keep: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return -inf everywhere but at ``keep(row)``, the indices that each row of tokens keeps."""
+Keep = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def _truncated(logits: ArrayLike, axis: int, keep: Keep) -> np.ndarray:
+    """Return -inf everywhere but at ``keep(row, space)``, the indices that each row of tokens keeps.
+
+    The space has the row's size and type. Fetching fresh memory for each row would cost as much as its exp.
+    """
     logits = check_logits(logits, axis=axis)
     out = np.full_like(logits, -np.inf)
     source, target = np.moveaxis(logits, axis, -1), np.moveaxis(out, axis, -1)
+    space = np.empty(source.shape[-1], source.dtype)
     for at in np.ndindex(source.shape[:-1]):
         row = source[at]
-        kept = keep(row)
+        kept = keep(row, space)
         target[at][kept] = row[kept]
     return out
 
@@ -295,21 +302,20 @@ def _largest(row: np.ndarray, k: int) -> np.ndarray:
     return np.concatenate([above, equal[: k - above.size]])
 
 
-def _nucleus(row: np.ndarray, p: float) -> np.ndarray:
+def _nucleus(row: np.ndarray, p: float, space: np.ndarray) -> np.ndarray:
     """Return the indices of the fewest tokens that reach the mass p.
 
-    Let S be the sum of the n weights exp(z - max). All those below (1 - p) S / n together weigh less than
-    (1 - p) S, so the others reach p S without them. Buckets of falling logits take those in, and only the
-    bucket in which their mass crosses p S is sorted.
+    In a long row few tokens take part: those above a bar that is lowered until together they reach p. Buckets
+    of falling logits take them in, and only the bucket in which their mass crosses p is sorted.
     """
     if p == 1:
         return np.arange(row.size)
-    weights = np.exp(row - row.max())
+    weights = np.exp(np.subtract(row, row.max(), out=space), out=space)
     total = float(weights.sum(dtype=np.float64))
     target = p * total * (1 - ROUNDING * float(np.finfo(row.dtype).eps))
     if row.size < WIDE:
         return _until(np.arange(row.size), row, weights, target)
-    candidates = np.flatnonzero(weights >= (1 - p) * total / row.size)
+    candidates = _above_a_bar(weights, 16 * (1 - p) * total / row.size, target)
     row, weights = row[candidates], weights[candidates]
     low, high = row.min(), row.max()
     if low == high:
@@ -320,6 +326,18 @@ def _nucleus(row: np.ndarray, p: float) -> np.ndarray:
     before = mass[crossing - 1] if crossing else 0.0
     tied = _until(np.flatnonzero(bucket == crossing), row, weights, target - before)
     return candidates[np.concatenate([np.flatnonzero(bucket < crossing), tied])]
+
+
+def _above_a_bar(weights: np.ndarray, bar: float, target: float) -> np.ndarray:
+    """Return the indices of weights that reach the target, all above a bar: the one given or a lower one.
+
+    From (total - target) / n down it is low enough, for n weights below that cannot make up the difference.
+    """
+    while True:
+        above = np.flatnonzero(weights >= bar)
+        if weights[above].sum(dtype=np.float64) >= target:
+            return above
+        bar /= 4
 
 
 def _until(tokens: np.ndarray, row: np.ndarray, weights: np.ndarray, target: float) -> np.ndarray:
