@@ -13,13 +13,13 @@ import platform
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "_build" / "results.json"
 PUBLISHED = HERE.parent / "book" / "reference" / "benchmarks.json"
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "dahuffman")
 
 
 def machine() -> dict:
@@ -29,8 +29,15 @@ def machine() -> dict:
         "AVX-512": "yes" if has_avx512() else "no",
         "system": platform.system(),
         "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
+        **{name: version_of(name) for name in PACKAGES},
     }
+
+
+def version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def processor() -> str:
@@ -60,6 +67,8 @@ def show_speed(row: dict) -> None:
         ratio = f"{row['ratios'][name]:8.2f}x" if name in row["ratios"] else " " * 9
         mark = f"   <- {row['verdict']}" if name == row["against"] else ""
         print(f"  {name:32}{pretty(time['median_s']):>11} +-{time['spread_percent']:4.0f} %{ratio}{mark}")
+    for name in row["skipped"]:
+        print(f"  {name:32}    skipped: not installed")
 
 
 def show_accuracy(row: dict) -> None:
@@ -124,8 +133,10 @@ def main() -> int:
 
     path = write({"machine": about, "speed": speeds, "accuracy": errors}, complete=not options.only)
     tally = Counter(row["verdict"] for row in [*speeds, *errors])
-    met, half, missed = (tally[verdict] for verdict in ("goal", "floor", "MISSED"))
+    met, half, missed, skipped = (tally[verdict] for verdict in ("goal", "floor", "MISSED", "skipped"))
     print(f"\n{tally.total()} rows: {met} meet their goal, {half} only their floor, {missed} miss it.")
+    if skipped:
+        print(f"{skipped} have no ratio, for their peer is not installed.")
     print(f"Written to {os.path.relpath(path)}")
     return 1 if missed else 0
 

@@ -5,11 +5,13 @@ the quartiles as its spread. The ratio of a row is the peer's time over ours *wi
 median over rounds, so that the load of the moment cancels.
 """
 
+import importlib
 import math
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
 
 Call = Callable[[], object]
 
@@ -18,12 +20,14 @@ Call = Callable[[], object]
 class Speed:
     """One task, done by us and by peers; ``goal`` and ``floor`` are ratios to the peer ``against``.
 
+    A peer that is None is not installed: it is named as skipped, and if it is the one that we are measured
+    against, the row has no ratio.
     ``reason`` says why the goal may be out of reach; it is shown where a run falls short of it.
     """
 
     name: str
     ours: Call
-    peers: dict[str, Call]
+    peers: dict[str, Call | None]
     goal: float
     floor: float
     against: str
@@ -58,8 +62,17 @@ def summary(times: list[float]) -> dict[str, float]:
     return {"median_s": median, "spread_percent": 50 * (high - low) / median}
 
 
+def optional(name: str) -> ModuleType | None:
+    """Return a package that only the comparison needs, or None where it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        return None
+
+
 def run_speed(row: Speed, rounds: int) -> dict:
-    calls = {"course_lib": row.ours, **row.peers}
+    peers = {name: call for name, call in row.peers.items() if call is not None}
+    calls = {"course_lib": row.ours, **peers}
     repeats = {name: repeats_for(call) for name, call in calls.items()}
     times = {name: [] for name in calls}
     for _ in range(rounds):
@@ -67,18 +80,20 @@ def run_speed(row: Speed, rounds: int) -> dict:
             times[name].append(seconds(call, repeats[name]))
     ratios = {
         peer: statistics.median(t / ours for t, ours in zip(times[peer], times["course_lib"], strict=True))
-        for peer in row.peers
+        for peer in peers
     }
+    ratio = ratios.get(row.against)
     return {
         "name": row.name,
         "times": {name: summary(t) for name, t in times.items()},
         "ratios": ratios,
         "against": row.against,
-        "ratio": ratios[row.against],
+        "ratio": ratio,
         "goal": row.goal,
         "floor": row.floor,
         "reason": row.reason,
-        "verdict": verdict(ratios[row.against] >= row.goal, ratios[row.against] >= row.floor),
+        "skipped": sorted(row.peers.keys() - peers.keys()),
+        "verdict": "skipped" if ratio is None else verdict(ratio >= row.goal, ratio >= row.floor),
     }
 
 
