@@ -19,6 +19,7 @@ PAGES = [
     "book/reference/glossary.html",
     "book/reference/formulas.html",
     "book/reference/api.html",
+    "book/reference/benchmarks.html",
     "book/reference/bibliography.html",
     "book/reference/status.html",
     "search.html",
