@@ -481,7 +481,10 @@ def families(distributions: Mapping[str, Any], *, columns: int = 4) -> Figure:
 
 
 def alias_columns(keep: ArrayLike, alias: ArrayLike, labels: Sequence[str]) -> Figure:
-    """Draw an alias table: columns of equal width, each split between its own outcome and one other.
+    """Draw an alias table beside the bars it was poured from, on one scale.
+
+    Left, K times the probability of each outcome, with the mean height 1 as a line. Right, columns of
+    height 1, each split between its own outcome, below, and one other.
 
     Parameters
     ----------
@@ -500,22 +503,29 @@ def alias_columns(keep: ArrayLike, alias: ArrayLike, labels: Sequence[str]) -> F
     Examples
     --------
     >>> figure = alias_columns([0.5, 1.0], [1, 1], ["tails", "heads"])
-    >>> sorted({text.get_text() for text in figure.axes[0].texts})
-    ['heads', 'tails']
+    >>> [float(bar.get_height()) for bar in figure.axes[0].patches]
+    [0.5, 1.5]
+    >>> [text.get_text() for text in figure.axes[1].texts]
+    ['tails', 'heads', 'heads']
     """
     keep, alias = np.asarray(keep, dtype=float), np.asarray(alias)
     if not keep.shape == alias.shape == (len(labels),) or not np.all((keep >= 0) & (keep <= 1)):
         raise ValueError("an alias table needs one share in [0, 1], one alias and one label a column")
-    figure, axes = plt.subplots()
+    figure, (before, after) = plt.subplots(1, 2, sharey=True)
     colours = [_CYCLE[i % len(_CYCLE)] for i in range(len(labels))]
+    heights = keep + np.bincount(alias, weights=1 - keep, minlength=len(keep))
+    drawn = before.bar(range(len(labels)), heights, 0.92, color=colours, alpha=0.6)
+    before.bar_label(drawn, fmt="%.3g", padding=2)
     for column, (share, other) in enumerate(zip(keep, alias, strict=True)):
-        axes.bar(column, share, 0.92, color=colours[column], alpha=0.6)
-        axes.bar(column, 1 - share, 0.92, bottom=share, color=colours[other], alpha=0.6)
         for owner, low, high in ((column, 0, share), (other, share, 1)):
+            after.bar(column, high - low, 0.92, bottom=low, color=colours[owner], alpha=0.6)
             if high - low > 0.05:
-                axes.text(column, (low + high) / 2, labels[owner], ha="center", va="center", color="black")
-    axes.set_xticks(range(len(labels)), [f"column {name}" for name in labels])
-    axes.set(ylabel="share of the column", ylim=(0, 1))
+                after.text(column, (low + high) / 2, labels[owner], ha="center", va="center", color="black")
+    for axes in (before, after):
+        axes.axhline(1, color=_INK, linewidth=0.9, linestyle="--")
+        axes.set_xticks(range(len(labels)), labels)
+    before.set(xlabel="outcome", ylabel="height (columns)", title="before pouring")
+    after.set(xlabel="column", title="after")
     return _finish(figure)
 
 

@@ -10,7 +10,15 @@ import pytest
 from matplotlib.colors import to_hex
 
 from course_lib import plots
-from course_lib.distributions import Bernoulli, Beta, Categorical, Exponential, Gaussian, Poisson
+from course_lib.distributions import (
+    AliasTable,
+    Bernoulli,
+    Beta,
+    Categorical,
+    Exponential,
+    Gaussian,
+    Poisson,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -72,9 +80,7 @@ def test_figures_are_transparent_closed_and_keep_text(name):
         assert "<text" in svg(figure)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in FIGURES if name not in ("families", "images", "alias_columns")]
-)
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ("families", "images")])
 def test_outer_axes_are_labelled(name):
     labels = [axes.get_xlabel() + axes.get_ylabel() for axes in FIGURES[name]().axes]
     assert all(labels), f"{name} leaves an axis without a label"
@@ -122,10 +128,22 @@ def test_bins_have_area_one(width):
 
 
 def test_alias_columns_fill_the_unit_square():
-    axes = plots.alias_columns([0.25, 1.0], [1, 1], ["a", "b"]).axes[0]
+    axes = plots.alias_columns([0.25, 1.0], [1, 1], ["a", "b"]).axes[1]
     pieces = [(round(bar.get_y(), 9), bar.get_height()) for bar in axes.patches]
     assert pieces == [(0, 0.25), (0.25, 0.75), (0, 1.0), (1.0, 0.0)]
     assert to_hex(axes.patches[1].get_facecolor()) == to_hex(axes.patches[2].get_facecolor())
+
+
+def test_alias_columns_are_poured_from_the_bars_of_the_distribution():
+    p = np.array([0.1, 0.1, 0.1, 0.1, 0.2, 0.4])
+    table = AliasTable(p)
+    before, after = plots.alias_columns(table.keep, table.alias, list("123456")).axes
+    assert [bar.get_height() for bar in before.patches] == pytest.approx(6 * p)
+    assert before.get_ylim() == after.get_ylim()  # one scale, or pouring would seem to lose mass
+    by_face = {bar.get_facecolor(): 0.0 for bar in before.patches}
+    for bar in after.patches:
+        by_face[bar.get_facecolor()] += bar.get_height()
+    assert list(by_face.values()) == pytest.approx(6 * p)
 
 
 def test_families_stay_in_their_support():

@@ -9,6 +9,7 @@ import pytest
 BOOK = Path(__file__).parents[2] / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]_*.ipynb"))
 LONGEST_VISIBLE_CELL = 8
+WIDEST_VISIBLE_LINE = 84  # what a cell on the site holds without scrolling, in a window 1280 pixels wide
 HIDDEN = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 
 
@@ -50,6 +51,22 @@ def test_visible_code_is_short(chapter):
         if not tags(cell) & HIDDEN:
             lines = [line for line in source(cell).splitlines() if line.strip() and not line.startswith("#")]
             assert len(lines) <= LONGEST_VISIBLE_CELL, f"cell {cell['id']} has {len(lines)} lines"
+
+
+def test_visible_lines_fit_their_box(chapter):
+    for cell in cells(chapter, "code"):
+        if tags(cell) & HIDDEN:
+            continue
+        printed = "".join("".join(output.get("text", "")) for output in cell["outputs"])
+        for line in [*source(cell).splitlines(), *printed.splitlines()]:
+            assert len(line) <= WIDEST_VISIBLE_LINE, f"cell {cell['id']}, {len(line)} characters: {line}"
+
+
+def test_cells_that_the_site_leaves_out_are_folded_in_jupyterlab(chapter):
+    for cell in cells(chapter, "code"):
+        if tags(cell) & {"remove-cell", "remove-input"}:
+            folded = cell["metadata"].get("jupyter", {}).get("source_hidden")
+            assert folded, f"cell {cell['id']}: set the metadata jupyter.source_hidden to true"
 
 
 def test_every_figure_has_alternative_text(chapter):
