@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+
+# KaTeX's fonts are dated 1970, so that its releases can be reproduced; that needs no warning.
+logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)
 
 
 class _Formulas(HTMLParser):

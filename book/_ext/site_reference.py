@@ -1,39 +1,78 @@
-"""The API reference, made from the modules that are there: a new module appears without an edit."""
+"""The API reference, made from the library's own source: which names there are and what each one gives.
+
+A page under `book/reference/api` names its modules in a comment, ``% modules: entropy divergence``, and gets
+their documentation there; the page above them lists every public name.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-PAGE = "book/reference/api"
-MARKER = "% modules of course_lib"
+CONTENTS = "% contents of course_lib"
+MODULES = re.compile(r"^% modules: (.+)$", re.MULTILINE)
 
 
-def sections(library: Path) -> str:
-    """Return one section for each public module, in alphabetical order, the grader's last."""
-    modules = sorted(path for path in library.glob("*.py") if not path.stem.startswith("_"))
-    packages = [path for path in sorted(library.glob("*/__init__.py")) if ast.get_docstring(_tree(path))]
-    return "\n".join(_section(path, library) for path in modules + packages)
+def modules_of(page: Path) -> list[str]:
+    """Return the modules that a page of the reference documents."""
+    found = MODULES.search(page.read_text(encoding="utf-8"))
+    return found[1].split() if found else []
 
 
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def document(modules: list[str]) -> str:
+    """Return one section for each module."""
+    blocks = [
+        f"## `course_lib.{name}`\n\n```{{eval-rst}}\n.. automodule:: course_lib.{name}\n   :members:\n```\n"
+        for name in modules
+    ]
+    return "\n".join(blocks)
 
 
-def _section(path: Path, library: Path) -> str:
-    parts = path.relative_to(library.parent).with_suffix("").parts
-    name = ".".join(part for part in parts if part != "__init__")
-    return f"## `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
+def contents(library: Path, pages: list[Path]) -> str:
+    """Return a list of every public name by page and module, with the first line of its docstring."""
+    parts = []
+    for page in pages:
+        title = page.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ")
+        parts.append(f"## [{title}](api/{page.name})\n")
+        for module in modules_of(page):
+            names = [
+                f"{{py:obj}}`{name} <course_lib.{module}.{name}>`\n: {line}\n"
+                for name, line in public_names(library / f"{module}.py")
+            ]
+            parts += [f"**`course_lib.{module}`**\n", *names] if names else []
+    return "\n".join(parts)
+
+
+def public_names(module: Path) -> Iterator[tuple[str, str]]:
+    """Yield each function and class that a module's `__all__` names, with its docstring's first line."""
+    if not module.exists():
+        return
+    body = ast.parse(module.read_text(encoding="utf-8")).body
+    documented = {node.name: ast.get_docstring(node) for node in body if hasattr(node, "name")}
+    for node in body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "__all__":
+            for name in ast.literal_eval(node.value):
+                if documented.get(name):
+                    yield name, documented[name].split("\n", 1)[0]
 
 
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Replace the marker on the reference page by the modules' sections."""
-    if docname == PAGE:
-        source[0] = source[0].replace(MARKER, sections(Path(app.srcdir) / "course_lib"))
+    """Replace a page's marker by what it stands for."""
+    if not docname.startswith("book/reference/api"):
+        return
+    source[0] = MODULES.sub(lambda match: document(match[1].split()), source[0])
+    if CONTENTS in source[0]:
+        library = Path(app.srcdir) / "course_lib"
+        below = [name for name in app.config.external_site_map if name.startswith(f"{docname}/")]
+        source[0] = source[0].replace(CONTENTS, contents(library, [Path(app.env.doc2path(n)) for n in below]))
+        for module in library.glob("*.py"):
+            app.env.note_dependency(str(module))
 
 
 def keep_bars(app: Sphinx, kind: str, name: str, thing: object, options: object, lines: list[str]) -> None:
@@ -55,7 +94,7 @@ def skip_aliases(
 
 
 def setup(app: Sphinx) -> dict:
-    """Fill the page as it is read."""
+    """Fill the pages as they are read."""
     app.connect("source-read", fill)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("autodoc-skip-member", skip_aliases)

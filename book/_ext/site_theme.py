@@ -69,6 +69,46 @@ def _opens(node: nodes.Node) -> bool:
     )
 
 
+class Bind(SphinxPostTransform):
+    """Keep together what no line may part: a number and its unit, a short formula and the mark after it."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        """Bind them."""
+        for text in list(self.document.findall(_is_prose)):
+            bound = _UNIT.sub("\\1\u00a0", text)
+            if bound != text:
+                text.parent.replace(text, nodes.Text(bound))
+        for formula in list(self.document.findall(nodes.math)):
+            if len(formula.astext()) <= SHORT_FORMULA:
+                _bind_formula(formula)
+
+
+_UNIT = re.compile(r"(?<![\w.])([−-]?\d[\d,.]*) (?=(?:[kmµ]?s|k?m|cm|kB|MB|bits?|nats?|minutes|°C)\b|%)")
+_CLOSING = re.compile(r"[,.;:!?)\]’]+|-\w+")
+SHORT_FORMULA = 24  # characters of TeX
+
+
+def _is_prose(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Text) and not isinstance(
+        node.parent, nodes.literal | nodes.FixedTextElement | nodes.math | nodes.raw
+    )
+
+
+def _bind_formula(formula: nodes.math) -> None:
+    """Wrap a formula and the punctuation that follows it, so that they stay on one line."""
+    parent, after = formula.parent, formula.next_node(descend=False, siblings=True)
+    mark = _CLOSING.match(after) if isinstance(after, nodes.Text) else None
+    whole = nodes.inline("", "", classes=["whole"])
+    parent.replace(formula, whole)
+    whole += formula
+    if mark:
+        whole += nodes.Text(mark[0])
+        parent.replace(after, nodes.Text(after[mark.end() :]))
+
+
 def visit_fold(self: HTML5Translator, node: fold) -> None:
     """Open `<details>`."""
     opened = {"open": "open"} if node["open"] else {}
@@ -208,6 +248,7 @@ def setup(app: Sphinx) -> dict:
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_node(fold_summary, html=(visit_summary, depart_summary))
     app.add_post_transform(Fold)
+    app.add_post_transform(Bind)
     app.connect("config-inited", note_sources)
     app.connect("html-page-context", add_context, priority=900)
     app.connect("build-finished", drop_unused, priority=900)

@@ -45,7 +45,7 @@ for (const block of document.querySelectorAll(".cell_input .highlight, .bd-artic
 }
 
 // What scrolls sideways can be reached from the keyboard.
-const scrollers = document.querySelectorAll("pre, .formula, .table-scroll, .output.text_html, .math");
+const scrollers = document.querySelectorAll("pre, .formula, .table-scroll, .cell_output:has(> img), .output.text_html, .math");
 const markScrollers = () => {
   for (const box of scrollers) {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;

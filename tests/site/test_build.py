@@ -7,6 +7,8 @@ import nbformat
 import pytest
 from building import ROOT, build
 
+import course_lib
+
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import site_execution
 import site_math
@@ -151,10 +153,22 @@ def test_display_mathematics_leaves_its_numbers_to_the_site(tex, display):
     assert site_math.as_display(tex) == display
 
 
-def test_every_public_module_is_in_the_reference(site):
-    text = (site / "book" / "reference" / "api.html").read_text(encoding="utf-8")
-    for module in (ROOT / "course_lib").glob("[a-z]*.py"):
-        assert f'id="module-course_lib.{module.stem}"' in text
+def test_every_public_module_stands_on_one_page_of_the_reference():
+    pages = (ROOT / "book" / "reference" / "api").glob("*.md")
+    documented = sorted(module for page in pages for module in site_reference.modules_of(page))
+    assert documented == sorted(
+        ["grading", *(module.stem for module in (ROOT / "course_lib").glob("[a-z]*.py"))]
+    )
+
+
+def test_every_public_name_is_listed_and_leads_to_its_formula(site):
+    reference = site / "book" / "reference"
+    listed = (reference / "api.html").read_text(encoding="utf-8")
+    below = "".join(path.read_text(encoding="utf-8") for path in (reference / "api").glob("*.html"))
+    for name in dir(course_lib):
+        home = getattr(course_lib, name).__module__
+        assert f'#{home}.{name}"' in listed or home == "course_lib._validate"
+        assert f'id="{home}.{name}"' in below or home == "course_lib._validate"
 
 
 def test_the_reference_escapes_bars_but_not_in_code():

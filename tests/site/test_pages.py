@@ -19,6 +19,7 @@ PAGES = [
     "book/reference/glossary.html",
     "book/reference/formulas.html",
     "book/reference/api.html",
+    *(f"book/reference/api/{path.stem}.html" for path in sorted((ROOT / "book/reference/api").glob("*.md"))),
     "book/reference/benchmarks.html",
     "book/reference/bibliography.html",
     "book/reference/status.html",
@@ -112,6 +113,11 @@ def test_formulas_are_there_for_eyes_and_for_ears(site):
 # --- what a browser shows --------------------------------------------------------------------------------
 
 
+# The colours of a formula's thousand parts do not depend on the width: they are judged at one.
+LOOK = """left_out => axe.run({ exclude: [left_out] }, { resultTypes: ["violations"] })
+  .then(result => result.violations)"""
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_quiet_and_accessible(visit, page):
     shown = visit(page)
@@ -123,7 +129,7 @@ def test_a_page_is_quiet_and_accessible(visit, page):
         shown.wait_for_timeout(100)
         sideways = shown.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert sideways <= 0, f"{theme}, {width} px: scrolls sideways by {sideways} px"
-        found = shown.evaluate("axe.run({ resultTypes: ['violations'] }).then(result => result.violations)")
+        found = shown.evaluate(LOOK, ".katex-html" if width == 390 else "nothing-left-out")
         violations += [
             f"{theme}, {width} px: {rule['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
             for rule in found
