@@ -34,7 +34,8 @@ lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
 test: $(VENV)/.test  ## run every check and test
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m course_lib.grading.notebooks --check book/*.ipynb exercises/*.ipynb exercises/source/*.ipynb
-	$(BIN)/python -m pytest --nbval --doctest-modules course_lib book/*.ipynb tests
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --nbval --doctest-modules \
+	  tests/site tests/grading book/*.ipynb course_lib tests
 
 notebooks: $(VENV)/.test  ## run the chapters, normalise every notebook, regenerate the exercises
 	@$(BIN)/python -m course_lib.grading.author exercises/source/*.ipynb

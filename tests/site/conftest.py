@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from building import ROOT, build
+from filelock import FileLock
 
 # Nobody's front door: a page with an absolute address in it would miss this.
 SUBPATH = "someone/course"
@@ -23,8 +24,10 @@ def skip_without_browser(reason):
 
 @pytest.fixture(scope="session", autouse=True)
 def site():
-    """The site as `make book` builds it: warm, this takes seconds."""
-    done = build(ROOT)
+    """The site as `make book` builds it: warm, this takes seconds. Of several workers, one builds first."""
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with FileLock(ROOT / "_build" / ".tests.lock"):
+        done = build(ROOT)
     assert done.returncode == 0, done.stdout[-6000:]
     return ROOT / "_build" / "html"
 
