@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import importlib
 import json
+import math
 import os
 import pkgutil
 import platform
@@ -74,8 +75,7 @@ def show_speed(row: dict) -> None:
 def show_accuracy(row: dict) -> None:
     print(f"\n{row['name']}   goal {row['goal']:g}")
     for name, error in row["errors"].items():
-        shown = "  no number" if error is None else f"{error:11.1e}"
-        print(f"  {name:32}{shown:>11}" + (f"   <- {row['verdict']}" if name == "course_lib" else ""))
+        print(f"  {name:32}{error:11.1e}" + (f"   <- {row['verdict']}" if name == "course_lib" else ""))
 
 
 def row_modules() -> list:
@@ -105,8 +105,17 @@ def measured(rows: Iterator, run: Callable, show: Callable) -> list[dict]:
     return results
 
 
+def finite(value: object) -> object:
+    """Return ``value`` with words in place of NaN and infinities, which JSON has no numbers for."""
+    if isinstance(value, dict):
+        return {key: finite(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [finite(v) for v in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def write(results: dict, *, complete: bool) -> Path:
-    text = json.dumps(results, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    text = json.dumps(finite(results), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(text, encoding="utf-8")
     if complete:
@@ -121,7 +130,7 @@ def main() -> int:
     options = parser.parse_args()
 
     one_thread()
-    from . import measure
+    from . import frameworks, measure
 
     modules, about = row_modules(), machine()
     print(", ".join(f"{key} {value}" for key, value in about.items()))
@@ -131,7 +140,8 @@ def main() -> int:
     print("\nAccuracy: worst relative error against 50 digits.")
     errors = measured(chosen(modules, "accuracy_rows", options.only), measure.run_accuracy, show_accuracy)
 
-    path = write({"machine": about, "speed": speeds, "accuracy": errors}, complete=not options.only)
+    results = {"machine": about, "speed": speeds, "accuracy": errors, "frameworks": frameworks.results()}
+    path = write(results, complete=not options.only)
     tally = Counter(row["verdict"] for row in [*speeds, *errors])
     met, half, missed, skipped = (tally[verdict] for verdict in ("goal", "floor", "MISSED", "skipped"))
     print(f"\n{tally.total()} rows: {met} meet their goal, {half} only their floor, {missed} miss it.")

@@ -5,6 +5,7 @@ each, and returns D_KL(p‖q) in nats. JAX and tinygrad are optional; where one 
 """
 
 import os
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -122,13 +123,18 @@ class Trap(NamedTuple):
 def _kl_div(model: np.ndarray, truth: np.ndarray, **options) -> float:
     import torch
 
-    return torch.nn.functional.kl_div(torch.tensor(model), torch.tensor(truth), **options).item()
+    with warnings.catch_warnings(action="ignore"):  # torch warns of the default's mean
+        return torch.nn.functional.kl_div(torch.tensor(model), torch.tensor(truth), **options).item()
 
 
 def _scipy_kl_div(p: np.ndarray, q: np.ndarray) -> float:
     from scipy.special import kl_div
 
     return float(kl_div(p, q)[0])
+
+
+def _with_a_tiny_last(q: np.ndarray) -> np.ndarray:
+    return np.array([q[0] + q[-1] - 1e-30, *q[1:-1], 1e-30])
 
 
 def _jax_float32(p: np.ndarray, q: np.ndarray) -> float:
@@ -180,10 +186,10 @@ TRAPS: dict[str, Trap] = {
         lambda p, q: scipy_entropy(5 * p, q),
     ),
     "clamped probabilities": Trap(
-        "kl_divergence(Categorical(p), Categorical(q)) with some q below 1e-16",
+        "kl_divergence(Categorical(p), Categorical(q)) once the last of q is 1e-30",
         "too small a divergence: probabilities are lifted to the rounding unit before the logarithm",
         "Categorical(logits=...)",
-        torch_distributions,
+        lambda p, q: torch_distributions(p, _with_a_tiny_last(q)),
     ),
     "float32 by default": Trap(
         "jax.scipy.special.rel_entr(p, q).sum()",
@@ -200,17 +206,32 @@ TRAPS: dict[str, Trap] = {
 }
 
 
+P, Q = np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.5, 0.3])
+
+
+def results() -> dict:
+    """Return what every framework says of one pair, in two dtypes, and what the traps give; None: missing."""
+    pairs = {np.dtype(t).name: (P.astype(t), Q.astype(t)) for t in (np.float64, np.float32)}
+    traps = {
+        name: {"call": trap.call, "happens": trap.happens, "cure": trap.cure, "value": value}
+        for name, trap in TRAPS.items()
+        for value in [_unless_missing(trap.wrong, P, Q)]
+    }
+    return {"values": {name: everywhere(*pair) for name, pair in pairs.items()}, "traps": traps}
+
+
 def main() -> None:
-    p, q = np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.5, 0.3])
-    for dtype in (np.float64, np.float32):
-        print(f"D_KL(p‖q) in nats, {np.dtype(dtype).name}")
-        for name, value in everywhere(p.astype(dtype), q.astype(dtype)).items():
+    found = results()
+    for dtype, values in found["values"].items():
+        print(f"D_KL(p‖q) in nats, {dtype}")
+        for name, value in values.items():
             print(f"  {name:28}", "not installed, skipped" if value is None else f"{value:.17g}")
     print("Traps")
-    for name, trap in TRAPS.items():
-        value = _unless_missing(trap.wrong, p, q)
-        print(f"  {name}: {trap.call}\n    gives {trap.happens}; instead: {trap.cure}")
-        print(f"    here {'not installed, skipped' if value is None else f'{value:.6g}'}")
+    for name, trap in found["traps"].items():
+        print(f"  {name}: {trap['call']}\n    gives {trap['happens']}; instead: {trap['cure']}")
+        print(
+            f"    here {'not installed, skipped' if trap['value'] is None else format(trap['value'], '.6g')}"
+        )
 
 
 if __name__ == "__main__":

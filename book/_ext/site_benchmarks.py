@@ -77,8 +77,10 @@ def accuracy(results: dict) -> str:
     """Return one line for each quantity: our worst relative error, and those of the peers."""
     lines = []
     for row in results["accuracy"]:
-        others = [f"{name} {worst(error)}" for name, error in row["errors"].items() if name != OURS]
-        lines.append([row["name"], worst(row["errors"][OURS]), f"{row['goal']:.0e}", "; ".join(others)])
+        others = [f"{name} {number(error, '.1e')}" for name, error in row["errors"].items() if name != OURS]
+        lines.append(
+            [row["name"], number(row["errors"][OURS], ".1e"), f"{row['goal']:.0e}", "; ".join(others)]
+        )
     return table(["Quantity", OURS, "Goal", "Peers"], lines)
 
 
@@ -86,16 +88,34 @@ def shortfalls(results: dict) -> str:
     """Name the tasks that fell short of their goal, and say why."""
     by_reason: dict[str, list[str]] = {}
     for row in [*results["speed"], *results["accuracy"]]:
-        if row["verdict"] != "goal":
+        if row["verdict"] in ("floor", "MISSED"):
             by_reason.setdefault(row.get("reason") or "No reason is known yet.", []).append(row["name"])
     return "\n".join(f"- {'; '.join(names)}. {reason}" for reason, names in by_reason.items()) or "None."
 
 
+def frameworks(results: dict) -> str:
+    """Return the same divergence by every framework, in every dtype."""
+    values = results["frameworks"]["values"]
+    lines = [
+        [name, *(number(found[name], ".17g") for found in values.values())] for name in values["float64"]
+    ]
+    return table(["By", *values], lines)
+
+
+def traps(results: dict) -> str:
+    """Return the calls that look right, what they give, and what to write instead."""
+    lines = [
+        [f"`{trap['call']}`", number(trap["value"], ".6g"), trap["happens"], trap["cure"]]
+        for trap in results["frameworks"]["traps"].values()
+    ]
+    return table(["Call", "Gives", "That is", "Instead"], lines)
+
+
 def skipped(results: dict) -> str:
     """Name the peers that were not there to be measured."""
-    rows = [*results["speed"], *results["accuracy"]]
-    missing = sorted({name for row in rows for name in row.get("skipped", ())})
-    return "\n".join(f"- {name}" for name in missing) or "None: all were installed."
+    missing = {name for row in [*results["speed"], *results["accuracy"]] for name in row.get("skipped", ())}
+    missing |= {name for name, value in results["frameworks"]["values"]["float64"].items() if value is None}
+    return "\n".join(f"- {name}" for name in sorted(missing)) or "None: all were installed."
 
 
 def table(heads: list[str], lines: Iterable[Sequence[object]]) -> str:
@@ -111,9 +131,11 @@ def duration(seconds: float) -> str:
     return f"{float(f'{seconds * scale:.3g}'):g} {unit}"
 
 
-def worst(error: float | None) -> str:
-    """Return an error with two digits; NaN is none."""
-    return "no number" if error is None else f"{error:.1e}"
+def number(value: float | str | None, digits: str) -> str:
+    """Return a number with so many digits; words stay words, and None is what was not measured."""
+    if value is None:
+        return "not installed"
+    return value if isinstance(value, str) else format(value, digits)
 
 
 # --- the plot -------------------------------------------------------------------------------------------
@@ -177,6 +199,8 @@ PARTS = {
     "peers": peers,
     "accuracy": accuracy,
     "shortfalls": shortfalls,
+    "frameworks": frameworks,
+    "traps": traps,
     "skipped": skipped,
 }
 

@@ -6,10 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.frameworks import FRAMEWORKS, TRAPS, everywhere, main
+from benchmarks.frameworks import FRAMEWORKS, TRAPS, everywhere, main, results
 from course_lib.divergence import kl_divergence
 
-pytestmark = pytest.mark.filterwarnings("ignore:reduction. 'mean':UserWarning")  # torch warns of its own trap
 OPTIONAL = ("jax", "tinygrad", "torch")
 
 
@@ -53,9 +52,11 @@ def test_what_each_trap_returns(name, expected, pair):
 
 
 def test_torch_lifts_tiny_probabilities():
-    p, q = np.array([0.5, 0.5]), np.array([1e-30, 1.0])
+    p, q = np.array([0.5, 0.5]), np.array([1.0, 1e-30])
     assert kl_divergence(p, q) == pytest.approx(0.5 * math.log(0.5 / 1e-30) - 0.5 * math.log(2), rel=1e-12)
-    assert TRAPS["clamped probabilities"].wrong(p, q) < 0.6 * kl_divergence(p, q)
+    wrong = TRAPS["clamped probabilities"].wrong(p, np.array([0.5, 0.5]))
+    assert wrong == pytest.approx(-math.log(2) - 0.5 * math.log(np.finfo(float).eps), rel=1e-6)
+    assert wrong < 0.6 * kl_divergence(p, q)
 
 
 def test_jax_rounds_to_float32_unless_told_otherwise(pair):
@@ -83,3 +84,11 @@ def test_the_table_prints_and_names_what_is_missing(pair, capsys, monkeypatch):
     assert "not there" in printed
     assert "not installed, skipped" in printed
     assert all(name in printed for name in TRAPS)
+
+
+def test_results_hold_every_framework_and_every_trap():
+    found = results()
+    assert set(found["values"]) == {"float64", "float32"}
+    assert all(set(values) == set(FRAMEWORKS) for values in found["values"].values())
+    assert set(found["traps"]) == set(TRAPS)
+    assert all(trap["call"] and trap["happens"] and trap["cure"] for trap in found["traps"].values())
