@@ -80,7 +80,13 @@ def graded(exercise: str) -> Callable[[Callable[..., None]], Callable[..., None]
     return decorate
 
 
-def ask(function: Any, *args: Any, said: str | None = None, **kwargs: Any) -> Answer:
+def ask(
+    function: Any,
+    *args: Any,
+    said: str | None = None,
+    perhaps: Mapping[str, str] | None = None,
+    **kwargs: Any,
+) -> Answer:
     """Call an answer with copies of the arguments and return what it gave, ready to be examined.
 
     Parameters
@@ -89,6 +95,8 @@ def ask(function: Any, *args: Any, said: str | None = None, **kwargs: Any) -> An
         What the learner defined. Anything that is not callable is reported as such.
     said
         How to write the call in a message; by default the name and the arguments, long arrays shortened.
+    perhaps
+        Known mistakes that stop an answer: the error's name -> advice.
 
     Raises
     ------
@@ -114,7 +122,9 @@ def ask(function: Any, *args: Any, said: str | None = None, **kwargs: Any) -> An
         raise
     except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {_shorten(str(error))}"
-        raise CheckFailed(f"{said} stopped with {what}{_line_of(function, error)}") from None
+        advice = (perhaps or {}).get(type(error).__name__)
+        ending = f"\n  Perhaps: {advice}." if advice else ""
+        raise CheckFailed(f"{said} stopped with {what}{_line_of(function, error)}{ending}") from None
     return Answer(said, value)
 
 
@@ -221,7 +231,7 @@ class Answer:
         if not bad.any():
             return
         for advice, slip in (slips or {}).items():
-            if np.shape(slip) == got.shape and np.allclose(got, slip, rtol=1e-6, atol=1e-9, equal_nan=True):
+            if np.shape(slip) == got.shape and np.allclose(got, slip, rtol=1e-6, atol=atol, equal_nan=True):
                 self.fail(property_, advice)
         advice = None
         if getattr(self.value, "dtype", None) in (np.float16, np.float32):

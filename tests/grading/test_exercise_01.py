@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import itertools
 import json
 import re
 import shutil
@@ -20,7 +21,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from course_lib.grading.check import CheckFailed, NotAttempted
+from course_lib.grading.check import Answer, CheckFailed, NotAttempted
 from course_lib.grading.notebooks import read
 
 EXERCISES = Path(__file__).parents[2] / "exercises"
@@ -223,14 +224,19 @@ WRONG = [
     (
         "1.1 sign",
         "def surprisal(p, base=2): return np.log(p) / np.log(base)",
-        {"surprisal-values", "surprisal-axioms"},
+        {"surprisal-values", "surprisal-axioms", "surprisal-zero"},
     ),
-    ("1.1 minus zero", "def surprisal(p, base=2): return -np.log(p) / np.log(base)", {"surprisal-axioms"}),
-    ("1.1 one minus p", "def surprisal(p, base=2): return 1 - p", {"surprisal-values", "surprisal-axioms"}),
+    ("1.1 minus zero", "def surprisal(p, base=2): return -np.log(p) / np.log(base)", {"surprisal-zero"}),
+    ("1.1 no base", "def surprisal(p): return -np.log2(p)", {"surprisal-values", "surprisal-zero"}),
+    (
+        "1.1 one minus p",
+        "def surprisal(p, base=2): return 1 - p",
+        {"surprisal-values", "surprisal-axioms", "surprisal-zero"},
+    ),
     (
         "1.1 one over p",
         "def surprisal(p, base=2): return 1 / p - 1",
-        {"surprisal-values", "surprisal-axioms"},
+        {"surprisal-values", "surprisal-axioms", "surprisal-zero"},
     ),
     (
         "1.1 zero clipped",
@@ -243,7 +249,7 @@ WRONG = [
         import math
         def surprisal(p, base=2): return math.log(1 / p, base) if p else math.inf
      """,
-        {"surprisal-values", "surprisal-axioms"},
+        {"surprisal-values", "surprisal-axioms", "surprisal-zero"},
     ),
     (
         "1.1 rounded up",
@@ -385,7 +391,7 @@ WRONG = [
     (
         "1.3 not normalised",
         "def histogram_density(counts, edges): return counts / np.diff(edges)",
-        {"density-area", "density-units"},
+        {"density-area"},
     ),
     (
         "1.3 scaled to the peak",
@@ -408,7 +414,7 @@ WRONG = [
     (
         "1.3 one width for all",
         "def histogram_density(c, e): return c / c.sum() / (e[1] - e[0])",
-        {"density-area", "density-units"},
+        {"density-area"},
     ),
     (
         "1.3 whole bins only",
@@ -761,6 +767,15 @@ WRONG = [
         {"alias-draw", "alias-whole"},
     ),
     (
+        "1.7 column rounded up",
+        """
+        def draw_alias(keep, alias, u, v):
+            column = (u * len(keep)).round().astype(int)
+            return np.where(v < keep[column], column, alias[column])
+     """,
+        {"alias-draw", "alias-whole"},
+    ),
+    (
         "1.7 one uniform for both",
         """
         def draw_alias(keep, alias, u, v):
@@ -863,6 +878,11 @@ WRONG = [
         {"pixels-log-prob", "pixels-score"},
     ),
     (
+        "1.9 indices swapped",
+        "def log_prob(X, table): return np.log(table[X, np.arange(X.shape[1])]).sum(axis=1)",
+        {"pixels-log-prob", "pixels-score"},
+    ),
+    (
         "1.9 summed over images",
         """
         def log_prob(X, table):
@@ -920,7 +940,12 @@ def test_each_check_catches_something():
     ("label", "advice"),
     [
         ("1.1 natural log as bits", "nats"),
+        ("1.1 minus zero", "-0.0 + 0.0 is 0.0"),
+        ("1.2 the other way round", "along the other axis"),
+        ("1.4 one belief only", "states must meet states"),
         ("1.5 mirrored", "mirrored"),
+        ("1.7 column rounded up", "cut off"),
+        ("1.9 indices swapped", "rows of the table are pixels"),
         ("1.2 nan for every empty cell", "nan is for a whole"),
         ("1.5 side left", "side"),
         ("1.6 draws in order", "fresh noise"),
@@ -935,6 +960,72 @@ def test_well_known_slips_are_named(label, advice, solved):
     exec(dedent(code), space)
     messages = [outcome(c, space) for c in CHECKS if c.exercise == label.split()[0]]
     assert any(advice in message.partition("Perhaps: ")[2] for message in messages)
+
+
+def test_the_standard_error_over_n_is_never_taken_for_the_divisor_n(solved):
+    space = solved | {"measure": lambda x: (x.mean(), x.std(ddof=1) / len(x))}
+    message = outcome(next(c for c in CHECKS if c.id == "loss-error"), space)
+    assert "divided by n where the square root" in message.partition("Perhaps: ")[2]
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_slips_are_told_from_each_other_and_from_the_truth(check, seed, solved, monkeypatch):
+    """On no input do two different mistakes give one value; on some input each differs from the truth."""
+    monkeypatch.setenv("COURSE_GRADING_SEED", seed)
+    seen: dict[str, bool] = {}  # advice -> whether some input tells it from the truth
+    near = Answer.near
+
+    def watched(answer, want, property_, *, slips=None, **options):
+        def same(a, b):
+            close = {"rtol": 1e-6, "atol": options.get("atol", 1e-12), "equal_nan": True}
+            return np.shape(a) == np.shape(b) and np.allclose(a, b, **close)
+
+        wrong = {advice: slip for advice, slip in (slips or {}).items() if not same(slip, want)}
+        for advice in slips or {}:
+            seen[advice] = seen.get(advice, False) or advice in wrong
+        for first, second in itertools.combinations(wrong, 2):
+            assert not same(wrong[first], wrong[second]), f"{answer.said}: {first!r} looks like {second!r}"
+        return near(answer, want, property_, slips=slips, **options)
+
+    monkeypatch.setattr(Answer, "near", watched)
+    assert outcome(check, solved) == ""
+    assert all(seen.values()), [advice for advice, told in seen.items() if not told]
+
+
+def points(code: str, exercise: str, solved: dict) -> int:
+    """What an answer earns in an exercise whose other answers are right."""
+    space = dict(solved)
+    exec(dedent(code), space)
+    return sum(c.points for c in CHECKS if c.exercise == exercise and not outcome(c, space))
+
+
+@pytest.mark.parametrize(
+    ("exercise", "code", "lost"),
+    [
+        ("1.1", "def surprisal(p, base=2): return -np.log2(p) + 0.0", 3),
+        ("1.1", "def surprisal(p, base=2): return -np.log(p) / np.log(base)", 1),
+        ("1.1", "def surprisal(p): return -np.log2(p)", 4),
+        ("1.3", "def histogram_density(counts, edges): return counts / np.diff(edges)", 4),
+    ],
+)
+def test_one_slip_costs_what_it_is_worth(exercise, code, lost, solved):
+    assert points("", exercise, solved) - points(code, exercise, solved) == lost
+
+
+def test_a_check_that_fails_for_a_helper_says_so(solved):
+    space = solved | {"log_prob": lambda X, table: solved["log_prob"](X, table) / 2}
+    message = outcome(next(c for c in CHECKS if c.id == "pixels-score"), space)
+    assert "fails because `log_prob` does; mend that first" in message
+
+
+def test_the_entry_of_keep_that_is_off_is_named(solved):
+    space = solved | {"build_alias": lambda p: (p * len(p), np.arange(len(p)))}
+    message = outcome(next(c for c in CHECKS if c.id == "alias-table"), space)
+    assert "; index 0 is 2.1" in message
+    message = outcome(next(c for c in CHECKS if c.id == "alias-edges"), space)
+    assert ",," not in message
+    assert "for two servers of four switched off, first value, gave" in message
 
 
 # --- right answers of other kinds --------------------------------------------------------------------------
@@ -1019,6 +1110,14 @@ def test_single_precision_is_named_and_the_preamble_rules_it_out(solved):
     message = outcome(next(c for c in CHECKS if c.id == "pixels-fit"), space)
     assert "float64" in message.partition("Perhaps: ")[2]
     assert "float64" in text(LEARNER["cells"][0])
+
+
+@pytest.mark.parametrize("page", ["README.md", "book/index.md", f"exercises/{NAME}"])
+def test_commands_are_shown_as_they_run(page):
+    """After `make`, `grade` is on no PATH until the environment is active."""
+    said = (EXERCISES.parent / page).read_text(encoding="utf-8")
+    assert ".venv/bin/activate" in said
+    assert said.index("source .venv/bin/activate") < said.index("grade exercises/")
 
 
 # --- through pytest and nbgrader --------------------------------------------------------------------------
