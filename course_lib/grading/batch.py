@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from . import merge
-from .model import GradeError, Notebook, read_notebook, require_checks
+from .model import GradeError, Notebook, files_in, read_notebook, require_checks
 from .records import NotebookResult, plain
 from .run import scratch
 from .submission import BUDGET, Sealer, describe_isolation, grader_version, seed_for
@@ -132,7 +132,7 @@ def find_jobs(submissions: Path, references: Mapping[str, Notebook]) -> list[Job
 
 def _jobs_of(student: str, folder: Path, references: Mapping[str, Notebook]) -> Iterator[Job]:
     """Yield the jobs of one assignment folder: by the notebooks' names, else by the folder's own."""
-    files = sorted(path for path in folder.iterdir() if path.suffix == ".ipynb")
+    files = [path for path in files_in(folder) if path.suffix == ".ipynb"]
     known = [path for path in files if path.stem in references]
     for path in known:
         yield Job(student, folder.name, path, path.stem)
@@ -149,9 +149,11 @@ def _jobs_of(student: str, folder: Path, references: Mapping[str, Notebook]) -> 
 
 def _folders(parent: Path) -> list[Path]:
     """Return the folders in a folder, by name, but no links and nothing hidden."""
-    with os.scandir(parent) as entries:
-        names = [e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith(".")]
-    return [parent / name for name in sorted(names)]
+    return [
+        path
+        for path in files_in(parent)
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+    ]
 
 
 def _in_shard(job: Job, shard: tuple[int, int]) -> bool:

@@ -1,7 +1,7 @@
 """The command `grade`: see where you stand, get a hint, grade a class.
 
 Exit status: 0 when all is well (every check passes), 1 when points are missing, 2 when something must be
-put right first; then one line says what.
+put right first; then one line says what. 130 after Ctrl-C, as is the custom; `grade watch` always ends so.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EPILOG = """commands:
   grade exercises/                      run every exercise notebook and show the points
   grade exercises/01_probability.ipynb  one notebook; --as-submitted: as when a class is graded
   grade hint 1.2                        a hint, a clearer one each time (--level N)
-  grade watch exercises/                grade again whenever a notebook is saved
+  grade watch exercises/                grade again at every save, until Ctrl-C (exit status 130)
   grade reset FILE                      the notebook as it was; yours is kept beside it
   grade batch submitted/ --out results/ grade a class
   grade author-check                    prove the exercises sound
@@ -101,6 +101,8 @@ def _hint(arguments: list[str]) -> int:
     print(f"Exercise {options.exercise}, hint {level} of {levels}\n\n{hint}\n")
     if level < levels:
         print(f"Still stuck? The same command again gives hint {level + 1}.")
+    else:
+        print("That was the last hint. `course_lib` has a finished version to compare with.")
     return 0
 
 
@@ -117,11 +119,12 @@ def _reset(arguments: list[str]) -> int:
 
 
 def _watch(arguments: list[str]) -> int:
-    parser = _parser("grade again whenever a notebook is saved", "watch")
+    parser = _parser("grade again whenever a notebook is saved, until Ctrl-C (exit status 130)", "watch")
     parser.add_argument("paths", nargs="*", type=Path)
     options = parser.parse_args(arguments)
     paths = options.paths or [_exercises()]
     seen: dict[Path, int] = {}
+    learn.find_notebooks(paths)
     print("Watching. Save a notebook to grade it; Ctrl-C ends.", flush=True)
     while True:
         for path in learn.find_notebooks(paths):

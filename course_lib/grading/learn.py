@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 from . import kernels, merge, model
 from .batch import write_atomically
-from .model import GradeError, Notebook, read_notebook, require_checks
+from .model import GradeError, NotAllowed, Notebook, read_notebook, require_checks
 from .records import CheckResult, NotebookResult
 from .run import environment, run_notebooks, scratch
 from .submission import PACKAGE, Sealer, imports_of, seed_for
@@ -29,7 +30,8 @@ def find_notebooks(paths: Iterable[Path]) -> dict[Path, Notebook]:
         if not path.is_dir():
             found[path] = require_checks(read_notebook(path), str(path))
             continue
-        inside = {file: notebook for file in sorted(path.glob("*.ipynb")) if (notebook := _if_ours(file))}
+        files = [file for file in model.files_in(path) if file.suffix == ".ipynb"]
+        inside = {file: notebook for file in files if (notebook := _if_ours(file))}
         if not inside:
             raise GradeError(f"there are no exercise notebooks in {path}")
         found |= inside
@@ -69,13 +71,16 @@ def grade_as_submitted(path: Path, notebook: Notebook, seed: int = 0) -> Noteboo
         return sealer.grade(reference, notebook, seed_for(seed, merge.answers_key(reference, notebook)))
 
 
+def source_of(path: Path) -> Path | None:
+    """Return where a notebook's source lies: in `source/` beside it, or in the course's own folder."""
+    folders = (path.resolve().parent, PACKAGE.parent / "exercises")
+    return next((file for folder in folders if (file := folder / "source" / path.name).is_file()), None)
+
+
 def reference_of(path: Path) -> Notebook | None:
-    """Return the course's source of a notebook: in `source/` beside it, or in the course's own folder."""
-    for folder in (path.resolve().parent, PACKAGE.parent / "exercises"):
-        source = folder / "source" / path.name
-        if source.is_file():
-            return read_notebook(source)
-    return None
+    """Return the course's source of a notebook, if there is one."""
+    source = source_of(path)
+    return read_notebook(source) if source else None
 
 
 def released(reference: Notebook) -> dict[str, Any]:
@@ -107,12 +112,16 @@ def reset(path: Path, *, keep_answers: bool = False) -> Path | None:
     Raises
     ------
     GradeError
-        The course has no such notebook, or the answers cannot be read. Nothing has been changed.
+        The course has no such notebook, the file holds something else, or the answers cannot be read.
+        Nothing has been changed.
     """
-    reference = reference_of(path)
-    if reference is None:
+    source = source_of(path)
+    if source is None:
         raise GradeError(f"the course has no exercise called {path.name}")
-    fresh = released(reference)
+    if path.resolve() == source.resolve():
+        raise GradeError(f"{path} is the course's own source, with the solutions; nothing was changed")
+    _refuse_other(path, source.parent.parent / source.name)
+    fresh = released(read_notebook(source))
     if keep_answers:
         answers = read_notebook(path).answers()
         for cell in fresh["cells"]:
@@ -144,11 +153,29 @@ def next_hint(exercise: str, folder: Path, level: int | None = None) -> tuple[st
 
 
 def _if_ours(path: Path) -> Notebook | None:
-    """Return the notebook in a file if it is an exercise of this course that can be read."""
+    """Return the notebook in a file if it is an exercise of this course; a closed file is told of."""
     try:
         return require_checks(read_notebook(path), str(path))
+    except NotAllowed:
+        raise
     except GradeError:
         return None
+
+
+def _refuse_other(path: Path, own: Path) -> None:
+    """Raise GradeError if a sound notebook that is no exercise, such as a chapter, would be overwritten."""
+    try:
+        present = read_notebook(path)
+    except NotAllowed:
+        raise
+    except GradeError:
+        return  # broken or gone: what `reset` is for
+    if not (present.checks or present.answers()):
+        meant = own if not own.is_relative_to(Path.cwd()) else own.relative_to(Path.cwd())
+        raise GradeError(
+            f"{path} is not an exercise notebook (a chapter, perhaps); nothing was changed. "
+            f"Did you mean {meant}?"
+        )
 
 
 def _against_reference(path: Path, notebook: Notebook, checks: Sequence[CheckResult]) -> NotebookResult:
@@ -208,6 +235,8 @@ def _keep(path: Path) -> Path | None:
         os.replace(draft, backup)
     except OSError:
         draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # empty, unless it keeps something from before
         raise
     return backup
 

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Check", "GradeError", "Notebook", "cell_source", "parse_notebook", "read_notebook"]
+__all__ = [
+    "Check",
+    "GradeError",
+    "NotAllowed",
+    "Notebook",
+    "cell_source",
+    "files_in",
+    "parse_notebook",
+    "read_notebook",
+]
 
 MAX_BYTES = 32 * 2**20
 TIMEOUT = 10.0  # seconds, where a cell says nothing else
@@ -19,6 +28,29 @@ TIMEOUT = 10.0  # seconds, where a cell says nothing else
 
 class GradeError(Exception):
     """Something the user can put right; its text is the one line that `grade` prints."""
+
+
+class NotAllowed(GradeError):
+    """A file or folder that this user may not read."""
+
+    def __init__(self, path: Path, needed: str = "r") -> None:
+        super().__init__(f"you may not read {path} (ask its owner, or chmod u+{needed} {path})")
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return what lies in a folder, by name.
+
+    Raises
+    ------
+    GradeError
+        The folder may not be read.
+    """
+    try:
+        names = os.listdir(folder)
+        os.stat(folder / ".")
+    except PermissionError:
+        raise NotAllowed(folder, "rx") from None
+    return [folder / name for name in sorted(names)]
 
 
 @dataclass(frozen=True)
@@ -83,9 +115,10 @@ def read_notebook(path: str | os.PathLike, *, follow_links: bool = True) -> Note
         raise GradeError(f"there is no {path}") from None
     except IsADirectoryError:
         raise GradeError(f"{path} is a folder") from None
+    except PermissionError:
+        raise NotAllowed(path) from None
     except OSError as error:
-        reasons = {errno.EACCES: "you may not read it", errno.ELOOP: "it is a link"}
-        reason = reasons.get(error.errno, error.strerror)
+        reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
         raise GradeError(f"cannot read {path}: {reason}") from None
     return parse_notebook(raw, path.stem, str(path))
 

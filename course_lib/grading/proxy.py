@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .check import CheckFailed
+from .records import stopped
 from .sealed.codec import Channel, ChannelClosed, CodecError, decode, encode
 from .sealed.forkserver import request_child
 from .sealed.isolation import forbid_tracing
@@ -77,9 +78,9 @@ class Answers:
         Raises
         ------
         CheckFailed
-            The cell ended its process, never ended, or a value is not plain data.
-        Exception
-            The error that the cell stopped with, rebuilt as a builtin one.
+            The cell stopped with an error, ended its process, never ended, or a value is not plain data.
+        NotImplementedError
+            The cell is still the stub.
         """
         target = next(i for i, step in enumerate(self._steps) if step.get("id") == name)
         owed = self._steps[target]["names"]
@@ -92,9 +93,9 @@ class Answers:
             self._replies[self._done - 1] = self._run_step(self._done - 1)
         reply = self._replies.get(target)
         if reply is None:
-            raise CheckFailed("the answer cell ended its own process, or never ended.")
+            raise CheckFailed(f"the answer cell `{name}` ended its own process, or never ended.")
         if "error" in reply:
-            raise _rebuilt(reply["error"])
+            raise _stop_of(name, self._steps[target]["source"], reply["error"])
         for variable, report in reply["names"].items():
             if variable in owed and variable not in self._space:
                 self._space[variable] = self._bind(variable, report)
@@ -117,7 +118,7 @@ class Answers:
 
     def _bind(self, name: str, report: dict[str, Any]) -> Any:
         if "callable" in report:
-            return _stand_in(self, name)
+            return _StandIn(self, name)
         if "refused" in report:
             raise CheckFailed(f"`{name}` should be plain data or a function, and {report['refused']}.")
         return decode(report.get("value"))
@@ -167,14 +168,27 @@ class Answers:
         self._channel = None
 
 
-def _stand_in(answers: Answers, name: str) -> Any:
-    """Return a function that looks like the answer `name`."""
+class _StandIn:
+    """What checks call in place of the answer `name`: no Python function, so no line of ours is quoted."""
 
-    def stand_in(*args: Any, **kwargs: Any) -> Any:
-        return answers.call(name, args, kwargs)
+    def __init__(self, answers: Answers, name: str) -> None:
+        self._answers, self.__name__ = answers, name
 
-    stand_in.__name__ = stand_in.__qualname__ = name
-    return stand_in
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._answers.call(self.__name__, args, kwargs)
+
+
+def _stop_of(name: str, source: str, error: Any) -> Exception:
+    """Return what to raise for an answer cell that stopped with this error."""
+    rebuilt = _rebuilt(error)
+    if isinstance(rebuilt, NotImplementedError):
+        return rebuilt
+    try:
+        kind, _, text, line = error
+    except (TypeError, ValueError):
+        kind, text, line = "RuntimeError", str(rebuilt), None
+    where = line if isinstance(line, int) else None
+    return CheckFailed(stopped(f"the answer cell `{name}`", str(kind), str(text), where, source))
 
 
 def _rebuilt(error: Any) -> Exception:

@@ -3,12 +3,14 @@
 For notebooks without check cells, and without nbval, it does nothing. With them it
 
 * gives each cell the time its metadata allows, and notices a kernel that has died at once;
+* after such a death goes on in a fresh kernel, with all that ran before but the cell that ended it;
 * counts a check as passed only if the kernel itself says that its cell raised nothing;
 * prints a check's own message in place of nbval's traceback, and the points at the end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -17,14 +19,18 @@ from typing import Any
 
 import pytest
 
-from .model import answer_names, cell_exercise, cell_timeout, is_answer, is_check
-from .records import CheckResult, score_lines
+from .model import answer_names, cell_exercise, cell_timeout, grade_id, is_answer, is_check
+from .records import CheckResult, score_lines, stopped
 
 __all__ = ["CheckWatcher", "pytest_configure"]
 
 PROPERTY = "course_check"
+SET_UP = ""  # where a set-up cell's failure is kept, beside those of the names that answers owe
 MAX_STREAM = 100_000  # characters of printed output that are kept of a cell
+ENDED = "ended Python: exit(), quit(), a crash, or no memory"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_UNKNOWN = re.compile(r"name '(\w+)' is not defined")
+_LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,7 +48,8 @@ class CheckWatcher:
     on_cell
         Called with the file's path after each cell.
     budget
-        Seconds for all the cells of one notebook; None for no limit.
+        Seconds for all the cells of one notebook; None for no limit. With a limit a dead kernel stays dead:
+        there, answers run elsewhere and cannot end it.
     """
 
     def __init__(self, on_cell: Callable[[str], None] | None = None, budget: float | None = None) -> None:
@@ -69,10 +76,12 @@ class CheckWatcher:
         try:
             result = yield
         finally:
-            # nbval would mark every later cell as expected to fail. The kernel was interrupted and lives, so
-            # what follows can be judged on its own.
-            if item.parent.timed_out and item.parent.kernel.is_alive():
-                item.parent.timed_out = False
+            # nbval would mark every later cell as expected to fail. The kernel was interrupted and lives, or
+            # another will take its place, so what follows can be judged on its own.
+            item.parent.timed_out = False
+            watch.end(item)
+        if watch.ended:
+            raise RuntimeError(f"this cell {ENDED}")
         if watch.reply.get("status") == "error" and not item.options["check_exception"]:
             raise RuntimeError(watch.reply.get("evalue", "the cell raised an error"))
         return result
@@ -87,13 +96,10 @@ class CheckWatcher:
         if report.when == "setup":
             self.no_kernel = str(call.excinfo.value)
         passed = report.when == "call" and report.passed and not hasattr(report, "wasxfail")
-        outcome, message = ("passed", "") if passed else watch.explain(call)
-        exercise = cell_exercise(item.cell)
-        if is_answer(item.cell) and not passed:
-            watch.broken[exercise] = outcome, message
+        outcome, message = ("passed", "") if passed else watch.explain(item.cell, call)
+        if not passed and not is_check(item.cell):
+            watch.broken |= dict.fromkeys(answer_names(item.cell) or [SET_UP], (outcome, message))
         if is_check(item.cell):
-            if watch.reply.get("ename") == "NameError":  # since the answer cell stopped: that is what to say
-                outcome, message = watch.broken.get(exercise, (outcome, message))
             result = CheckResult.of(item.cell, outcome, message)
             report.user_properties.append((PROPERTY, [str(item.path), result.as_dict()]))
         if report.failed and (is_check(item.cell) or is_answer(item.cell)):
@@ -126,32 +132,89 @@ class _Watch:
         self.reply: dict[str, Any] = {}
         self.broken: dict[str, tuple[str, str]] = {}
         self.limit = self._kept = 0.0
-        self.timed_out = False
+        self.timed_out = self.ended = False
+        self._ran: list[Any] = []
 
     def begin(self, item: Any) -> None:
         """Prepare for one cell: its time, no reply yet, nothing printed yet."""
-        if self._kernel is not item.parent.kernel:
-            self._kernel = item.parent.kernel
-            self._kernel.await_reply, self._kernel.get_message = self._await_reply, self._bounded_message
-        self.reply, self.timed_out, self._kept = {}, False, 0
-        self.limit = cell_timeout(item.cell)
-        if not (is_check(item.cell) or answer_names(item.cell)):
-            self.limit = max(self.limit, 60.0)  # a set-up cell may import and load
+        self._watch(item.parent.kernel)
+        if self._budget is None and (self.ended or not self._kernel.is_alive()):
+            self._revive(item.parent)
+        self._reset(item.cell)
         if self._budget is not None and self._spent >= self._budget:
             raise TimeoutError(f"the {self._budget:g} s for the whole notebook are used up")
 
-    def explain(self, call: pytest.CallInfo) -> tuple[str, str]:
+    def end(self, item: Any) -> None:
+        """Note a cell that a fresh kernel would have to run again: no check, and it let the kernel live."""
+        if not (is_check(item.cell) or self.timed_out or self.ended):
+            self._ran.append(item.cell)
+
+    def explain(self, cell: dict[str, Any], call: pytest.CallInfo) -> tuple[str, str]:
         """Return outcome and message of a cell that did not pass."""
+        outcome, message = self._reason(cell, call)
+        framed = message.startswith(("✗", "○"))
+        if outcome == "waiting" or framed or not is_check(cell):
+            return outcome, message
+        exercise = cell_exercise(cell)
+        return outcome, f"✗ Exercise {exercise}: {message}\n  Stuck? grade hint {exercise}"
+
+    def _reason(self, cell: dict[str, Any], call: pytest.CallInfo) -> tuple[str, str]:
         name, value = self.reply.get("ename", ""), _ANSI.sub("", str(self.reply.get("evalue", "")))
         if self.timed_out:
             return "timeout", f"no answer within {self.limit:g} s: is there a loop that never ends?"
+        if self.ended:
+            return "error", f"{'your code' if is_check(cell) else _called(cell)} {ENDED}"
         if name in ("NotAttempted", "NotImplementedError"):
             return "waiting", value or "this cell still holds its stub"
         if name == "CheckFailed":
             return "failed", value
+        if name and not is_check(cell):
+            lines = _LINE.findall(_ANSI.sub("", "\n".join(self.reply.get("traceback", []))))
+            line = int(lines[-1]) if lines else None
+            return "failed", stopped(_called(cell), name, value, line, cell["source"])
+        if name == "NameError" and (unknown := _UNKNOWN.match(value)):
+            return self._missing(unknown[1])
         if name:
             return "failed", f"{name}: {value}" if value else name
         return "error", str(call.excinfo.value) if call.excinfo else "the cell was not run"
+
+    def _missing(self, name: str) -> tuple[str, str]:
+        """Say why a check does not find a name: its cell failed, the set-up cell failed, or neither."""
+        nothing = f"the check looks for `{name}` and finds nothing of that name. "
+        advice = "Was it renamed, or did its cell fail?"
+        return self.broken.get(name) or self.broken.get(SET_UP) or ("failed", nothing + advice)
+
+    def _watch(self, kernel: Any) -> None:
+        if self._kernel is not kernel:
+            self._kernel = kernel
+            kernel.await_reply, kernel.get_message = self._await_reply, self._bounded_message
+
+    def _reset(self, cell: dict[str, Any]) -> None:
+        """Give a cell its time; forget the one before."""
+        self.reply, self.timed_out, self.ended, self._kept = {}, False, False, 0
+        self.limit = cell_timeout(cell)
+        if not (is_check(cell) or answer_names(cell)):
+            self.limit = max(self.limit, 60.0)  # a set-up cell may import and load
+
+    def _revive(self, notebook: Any) -> None:
+        """Start a fresh kernel and run again what ran before; a cell that ends this one too is left out."""
+        with contextlib.suppress(Exception):  # what is dead already may not take part in its own end
+            notebook.kernel.stop()
+        notebook.setup()
+        self._watch(notebook.kernel)
+        for cell in list(self._ran):
+            self._reset(cell)
+            try:
+                self._await_reply(self._kernel.execute_cell_input(cell["source"], allow_stdin=False))
+            except Empty:
+                self._kernel.interrupt()
+            except RuntimeError:
+                pass
+            if self.timed_out or self.ended:
+                self._ran.remove(cell)
+            if self.ended:
+                self._revive(notebook)
+                return
 
     def _await_reply(self, msg_id: str, timeout: float | None = None) -> None:
         """Wait for the reply in short steps, so that a death and the cell's own limit are noticed."""
@@ -166,10 +229,14 @@ class _Watch:
                     message = self._kernel.kc.get_shell_msg(timeout=min(left, 0.3))
                 except Empty:
                     if not self._kernel.is_alive():
-                        raise RuntimeError("the kernel ended while it ran this cell") from None
+                        self.ended = True
+                        raise RuntimeError(f"this cell {ENDED}") from None
                     continue
                 if message["parent_header"].get("msg_id") == msg_id:
                     self.reply = message["content"]
+                    # exit() and quit() let the cell run on; the kernel ends a moment after its reply.
+                    payload = self.reply.get("payload") or []
+                    self.ended = any(part.get("source") == "ask_exit" for part in payload)
                     return
         finally:
             self._spent += time.monotonic() - started
@@ -184,3 +251,8 @@ class _Watch:
             message["content"]["text"] = text[: max(0, MAX_STREAM - int(self._kept))]
             self._kept += len(text)
         return message
+
+
+def _called(cell: dict[str, Any]) -> str:
+    """Say which cell this is."""
+    return f"the answer cell `{grade_id(cell)}`" if is_answer(cell) else "the set-up cell"

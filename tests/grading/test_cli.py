@@ -15,6 +15,7 @@ from course_lib.grading.cli import main
 from course_lib.grading.model import read_notebook
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+SOURCES = REPOSITORY / "exercises" / "source"
 
 
 @pytest.fixture
@@ -77,8 +78,7 @@ def test_what_goes_wrong_in_an_answer_is_said(course, capsys, answer, said, as_s
     first = result["checks"][0]
     assert said in first["message"]
     assert first["points"] == 0
-    if as_submitted or "os._exit" not in answer:  # a plain kernel that is gone takes the rest with it
-        assert result["points"] == 4
+    assert result["points"] == 4
 
 
 def test_200_mb_of_output_are_survived(course, capsys):
@@ -111,6 +111,7 @@ def test_hints_grow_clearer(course, capsys):
     for level in (1, 2, 3, 3):
         status, out, _ = grade(capsys, "hint", "1.1")
         assert status == 0
+        assert ("That was the last hint" in out) == (level == 3)
         assert f"hint {level} of 3" in out
         assert f"Squares: hint {level}" in out
     assert "hint 1 of 3" in grade(capsys, "hint", "1.2")[1]
@@ -151,6 +152,36 @@ def test_reset_gives_the_notebook_back_and_loses_nothing(course, capsys, content
 
 def by_id(data):
     return {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in data["cells"]}
+
+
+def test_reset_leaves_a_chapter_of_the_same_name_alone(course, capsys, monkeypatch):
+    monkeypatch.setattr(learn, "PACKAGE", course.parent / "course_lib")
+    chapter = tiny.write(course.parent / "book" / "tiny.ipynb", OTHER)
+    before = chapter.read_text()
+    for keep in ([], ["--keep-answers"]):
+        status, out, error = grade(capsys, "reset", *keep, chapter)
+        assert (status, out, chapter.read_text()) == (2, "", before)
+        assert f"{chapter} is not an exercise notebook (a chapter, perhaps); nothing was changed." in error
+        assert error.endswith(f" Did you mean {Path('exercises', 'tiny.ipynb')}?\n")
+    assert not (chapter.parent / "backup").exists()
+
+
+def test_reset_leaves_the_source_alone(course, capsys, monkeypatch):
+    monkeypatch.setattr(learn, "PACKAGE", course.parent / "course_lib")
+    source = course / "source" / "tiny.ipynb"
+    before = source.read_text()
+    status, _, error = grade(capsys, "reset", source)
+    assert (status, source.read_text()) == (2, before)
+    assert "own source" in error
+
+
+def test_reset_without_room_for_the_old_one_leaves_no_empty_folder(course, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert grade(capsys, "reset", course / "tiny.ipynb")[0] == 2
+    assert not (course / "backup").exists()
 
 
 def test_reset_on_a_full_disk_changes_nothing(course, capsys, monkeypatch):
@@ -204,8 +235,8 @@ def test_files_that_cannot_be_graded(course, capsys, command, name, content, sai
     path = course / name
     if content is not None:
         path.write_text(content)
-    status, _, error = grade(capsys, *command, path)
-    assert (status, error.count("\n"), error[:7]) == (2, 1, "grade: ")
+    status, out, error = grade(capsys, *command, path)
+    assert (status, out, error.count("\n"), error[:7]) == (2, "", 1, "grade: ")
     assert said in error
     assert name in error
     if content is not None:
@@ -240,7 +271,24 @@ def test_a_file_that_may_not_be_read(course, capsys, monkeypatch):
         monkeypatch.setattr(model.os, "open", refuse)
     status, _, error = grade(capsys, path)
     assert (status, error.count("\n")) == (2, 1)
-    assert "you may not read it" in error
+    assert error == f"grade: you may not read {path} (ask its owner, or chmod u+r {path})\n"
+    assert grade(capsys, course)[2] == error  # in a folder it is not passed over in silence
+
+
+def test_a_folder_that_may_not_be_read(course, capsys, monkeypatch):
+    course.chmod(0)
+    if os.getuid() == 0:
+
+        def refuse(*_):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(model.os, "listdir", refuse)
+    for command in ([], ["batch", "--out", course.parent / "out", "--source", SOURCES]):
+        status, _, error = grade(capsys, *command, course)
+        course.chmod(0)
+        assert status == 2
+        assert error == f"grade: you may not read {course} (ask its owner, or chmod u+rx {course})\n"
+    course.chmod(0o700)
 
 
 def test_two_notebooks_and_an_overview(course, capsys):
@@ -277,6 +325,45 @@ def test_the_fresh_notebook_is_the_committed_one():
     for path in sources:
         committed = json.loads((REPOSITORY / "exercises" / path.name).read_text())
         assert learn._as_lines(learn.released(read_notebook(path))) == learn._as_lines(committed)
+
+
+@pytest.mark.parametrize("as_submitted", [False, True])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            "def square(x)\n    return x",
+            "✗ Exercise 1.1: the answer cell `square` is not valid Python, line 1: expected ':'\n"
+            "          def square(x)\n",
+        ),
+        ("def area(x):\n    return x", "the check looks for `square` and finds nothing of that name"),
+        (
+            "x = 1\nimport no_such_module",
+            "stopped with ModuleNotFoundError: No module named 'no_such_module' (line 2)",
+        ),
+        ("square = nothing_yet", "stopped with NameError: name 'nothing_yet' is not defined (line 1)"),
+        ("def square(x):\n    while True: pass", "no answer within 2 s"),
+    ],
+)
+def test_one_cause_is_told_once_in_words_for_a_learner(course, capsys, answer, said, as_submitted):
+    if as_submitted and not hasattr(os, "fork"):
+        pytest.skip("sealed grading needs Linux or macOS")
+    tiny.write(course / "tiny.ipynb", tiny.submission(square=answer))
+    _, out, _ = grade(capsys, course / "tiny.ipynb", *["--as-submitted"] * as_submitted)
+    assert out.count(said) == 1
+    assert "(and 1 more check for the same reason)" in out
+    assert out.count("Stuck? grade hint 1.1") == 2  # below the message, and in the next step
+    assert "4 / 10" in out
+
+
+def test_no_line_of_the_grader_is_quoted_as_the_learners(course, capsys):
+    if not hasattr(os, "fork"):
+        pytest.skip("sealed grading needs Linux or macOS")
+    tiny.write(course / "tiny.ipynb", tiny.submission(square="def square(x):\n    return x / 0"))
+    _, out, _ = grade(capsys, course / "tiny.ipynb", "--as-submitted")
+    assert "(line 2 of the answer cell)" in out
+    assert "_rebuilt" not in out
+    assert "At line" not in out
 
 
 def test_usage_errors_have_status_2(capsys):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 import tiny_course as tiny
 
 from course_lib.grading.run import run_notebooks, scratch
@@ -64,10 +65,64 @@ def test_an_endless_loop_costs_its_own_points_only(tmp_path):
     assert checks["total-value"].points == 4
 
 
-def test_a_dead_kernel_is_noticed(tmp_path):
-    checks = watched(tmp_path, "import os\nos._exit(1)")
-    assert "kernel" in checks["square-values"].message.lower()
-    assert sum(check.points for check in checks.values()) == 0
+ENDINGS = {
+    "exit() in the cell": "exit()\n" + tiny.SQUARE,
+    "quit() in the function": "def square(x):\n    quit()\n    return x * x",
+    "os._exit in the cell": "import os\nos._exit(1)\n" + tiny.SQUARE,
+    "os._exit in the function": "import os\ndef square(x):\n    os._exit(1)",
+    "a loop that refuses interrupts": """
+while True:
+    try:
+        while True: pass
+    except BaseException: pass
+""",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_dead_kernel_costs_its_own_points_only(tmp_path, ending):
+    checks = watched(tmp_path, ENDINGS[ending])
+    assert {check.points for check in checks.values() if check.exercise == "1.1"} == {0}
+    assert (
+        "never ends" in checks["square-arrays"].message or "ended Python" in checks["square-arrays"].message
+    )
+    assert checks["total-value"].points == 4
+
+
+def test_a_fresh_kernel_runs_again_what_ran_before(tmp_path):
+    data = tiny.submission(total="import os\nos._exit(1)")
+    again = {**tiny.check("square-again", "1.1", 1)}
+    data["cells"].append(tiny.code("values(square), LIMIT", again))
+    data["cells"][-1]["id"] = "again"
+    path = tiny.write(tmp_path / "tiny.ipynb", data)
+    with scratch():
+        results = {check.grade_id: check.outcome for check in run_notebooks([path])[str(path)]}
+    assert results["total-value"] == "error"
+    assert results["square-again"] == "failed"  # `values` was defined by a check, and checks count once
+    data["cells"][-1]["source"] = "assert square(LIMIT) == 10_000"
+    tiny.write(path, data)
+    with scratch():
+        results = {check.grade_id: check.outcome for check in run_notebooks([path])[str(path)]}
+    assert results["square-again"] == "passed"
+
+
+def test_a_loop_is_not_run_again_in_a_fresh_kernel(tmp_path):
+    mark = tmp_path / "runs"
+    loop = f"open({str(mark)!r}, 'a').write('x')\nwhile True: pass"
+    path = tiny.write(tmp_path / "tiny.ipynb", tiny.submission(square=loop, total="exit()"))
+    with scratch():
+        run_notebooks([path])
+    assert mark.read_text() == "x"
+
+
+def test_the_set_up_cell_is_named_when_it_fails(tmp_path):
+    data = tiny.submission()
+    data["cells"][0]["source"] = "import no_such_module\n" + data["cells"][0]["source"]
+    path = tiny.write(tmp_path / "tiny.ipynb", data)
+    with scratch():
+        checks = run_notebooks([path])[str(path)]
+    for check in checks[:2]:
+        assert "the set-up cell stopped with ModuleNotFoundError" in check.message
 
 
 def test_a_hidden_error_is_found(tmp_path):
