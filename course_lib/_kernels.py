@@ -142,7 +142,7 @@ def row_sums(rows: np.ndarray) -> np.ndarray:
 _SMALL = np.array([math.log(math.factorial(k) * math.exp(k) / k**k) for k in range(16)])
 
 
-def stirling_remainder(k: np.ndarray) -> np.ndarray:
+def stirling_remainder(k: np.ndarray | int) -> np.ndarray:
     """Return what k log k - k leaves out of log k!, for whole numbers k >= 0.
 
     log k! = k log k - k + remainder(k), and the remainder grows only like log(2 pi k) / 2: no large numbers
@@ -155,7 +155,7 @@ def stirling_remainder(k: np.ndarray) -> np.ndarray:
     return np.where(k < 16, _SMALL[np.minimum(k, 15).astype(int)], np.log(2 * math.pi * far) / 2 + series)
 
 
-def deviance(x: np.ndarray, m: np.ndarray, d: np.ndarray | None = None) -> np.ndarray:
+def deviance(x: np.ndarray, m: np.ndarray | float, d: np.ndarray | None = None) -> np.ndarray:
     """Return x log(x/m) - x + m, which is never negative, without cancellation where x is close to m.
 
     ``d`` is x - m, for callers who know it better than the rounded x and m tell. With u = (x - m)/(x + m),

@@ -100,7 +100,7 @@ def _pieces(strip: slice, j: int, *tables: np.ndarray) -> list[np.ndarray]:
     return [a[strip, j : j + BLOCK].astype(np.float64, copy=False) for a in tables]
 
 
-def commensurate(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def commensurate(rows: Rows) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray], np.ndarray]:
     """Return p, q, the sums (P, Q) and the difference P - Q, which is added up from exact differences."""
     lows, (*totals, excess) = over_blocks(_totals, rows.p, rows.q)
     rows.check_sums(lows, totals)

@@ -9,6 +9,7 @@ inverse is known, and from any categorical one in three ways.
 import math
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -238,12 +239,19 @@ def _read_only(x: np.ndarray) -> np.ndarray:
 class _Family:
     """What all families share: results in the caller's unit, and logs that add up."""
 
+    mean: Any
+    variance: Any
+    _entropy_nats: Callable[[], float]
+
     def entropy(self, base: float = math.e) -> float:
         """Return the entropy (differential, for a density), in nats unless ``base`` says otherwise."""
         return float(self._entropy_nats() / math.log(check_base(base)))
 
 
 class _Discrete(_Family):
+    support: Any  # the least outcome and the greatest
+    _log_pmf: Callable[[np.ndarray], np.ndarray]
+
     def pmf(self, x: ArrayLike) -> float | np.ndarray:
         """Return P(X = x), zero outside the support."""
         return self._on_support(x, self._pmf, 0.0)
@@ -271,10 +279,13 @@ class _Discrete(_Family):
         """Sum over all of the support that rounding can notice: 40 standard deviations and then some."""
         reach = 40 * math.sqrt(self.variance) + 60
         lowest, highest = max(self.support[0], self.mean - reach), min(self.support[1], self.mean + reach)
-        return _entropy(self.pmf(np.arange(math.floor(lowest), math.floor(highest) + 1)), normalize=True)
+        p = self.pmf(np.arange(math.floor(lowest), math.floor(highest) + 1))
+        return float(_entropy(p, normalize=True))
 
 
 class _Continuous(_Family):
+    log_pdf: Callable[[ArrayLike], float | np.ndarray]
+
     def pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the density at ``x``, per unit of x; it may exceed 1."""
         return plain(np.exp(self.log_pdf(x)))
@@ -308,10 +319,11 @@ class Bernoulli(_Discrete):
 
     def _log_pmf(self, x: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):
-            return np.where(x == 1, np.log(self.p), np.log1p(-self.p))
+            yes, no = float(np.log(self.p)), float(np.log1p(-self.p))
+        return np.where(x == 1, yes, no)
 
     def _entropy_nats(self) -> float:
-        return _entropy([self.p, 1 - self.p])
+        return float(_entropy([self.p, 1 - self.p]))
 
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw 0s and 1s: an int, or int64 of shape ``size``."""
@@ -415,7 +427,7 @@ class Categorical(_Discrete):
             return np.log(self._pmf(k))
 
     def _entropy_nats(self) -> float:
-        return _entropy(self.p)
+        return float(_entropy(self.p))
 
     def sample(self, size: Size = None, rng: Seed = None, method: str = "search") -> int | np.ndarray:
         """Draw by ``method``: "search" (cumulative sums), "gumbel" (Gumbel-max) or "alias" (alias table)."""
@@ -568,7 +580,7 @@ class Beta(_Continuous):
         return plain(np.where((x < 0) | (x > 1), -np.inf, log_p))
 
     def _entropy_nats(self) -> float:
-        return Dirichlet([self.a, self.b])._entropy_nats()
+        return Dirichlet(np.array([self.a, self.b]))._entropy_nats()
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw probabilities: a float, or float64 of shape ``size``."""

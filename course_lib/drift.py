@@ -187,7 +187,7 @@ def drift_score(
     edges = quantile_edges(reference, n_bins)
     p = histogram_probabilities(reference, edges, smoothing=smoothing)
     q = histogram_probabilities(current, edges, smoothing=smoothing)
-    return psi(p, q, base=base)
+    return float(psi(p, q, base=base))
 
 
 def drift_threshold(

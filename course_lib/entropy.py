@@ -1,6 +1,7 @@
 """Surprise and its average: how many nats (or bits) an outcome carries, and how many to expect."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,7 +34,8 @@ __all__ = [
     "surprisal",
 ]
 
-LOGARITHMS = {2: np.log2, 10: np.log10}  # exact on powers of their base, which log(p) / log(base) is not
+# Exact on powers of their base, which log(p) / log(base) is not.
+LOGARITHMS: dict[float, np.ufunc] = {2: np.log2, 10: np.log10}
 
 
 def surprisal(p: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
@@ -195,7 +197,7 @@ def cross_entropy(
     >>> cross_entropy([0.99, 0.01], [0.5, 0.5], base=2)
     1.0
     """
-    options = {"axis": axis, "base": base, "keepdims": keepdims, "normalize": normalize}
+    options: dict[str, Any] = {"axis": axis, "base": base, "keepdims": keepdims, "normalize": normalize}
     return entropy(p, **options) + kl_divergence(p, q, **options)
 
 
@@ -226,7 +228,7 @@ def joint_entropy(joint: ArrayLike, *, base: float = math.e, normalize: bool = F
     >>> joint_entropy([[0.25, 0.25], [0.25, 0.25]], base=2)
     2.0
     """
-    return entropy(np.ravel(joint), base=base, normalize=normalize)
+    return float(entropy(np.ravel(joint), base=base, normalize=normalize))
 
 
 def conditional_entropy(

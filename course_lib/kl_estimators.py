@@ -180,7 +180,7 @@ def kl_estimator_moments(p: ArrayLike, q: ArrayLike) -> dict[str, EstimatorMomen
         raise ValueError("p and q must be single distributions, q positive where p is: else k1 is infinite")
     seen = p > 0
     weight, log_ratio = p[seen] / p.sum(), np.log(q[seen]) - np.log(p[seen])
-    truth = kl_divergence(p, q)
+    truth = float(kl_divergence(p, q))
     values = {"k1": -log_ratio, "k2": log_ratio**2 / 2, "k3": expm1_minus_x(log_ratio)}
     return {name: _moments(weight, k, truth) for name, k in values.items()}
 

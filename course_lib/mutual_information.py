@@ -326,8 +326,8 @@ def _as_labels(x: ArrayLike, name: str) -> np.ndarray:
 
 def _contingency(x: np.ndarray, y: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """Count the pairs of codes, with one counter for each cell of the table."""
-    cells, counts = rows * columns, 0
-    step = max(BLOCK, cells)
+    cells = rows * columns
+    counts, step = np.zeros(cells, dtype=np.int64), max(BLOCK, cells)
     for i in range(0, len(x), step):
         counts += np.bincount(x[i : i + step] * columns + y[i : i + step], minlength=cells)
     return counts.reshape(rows, columns)
@@ -564,19 +564,19 @@ def ksg_labels(x: ArrayLike, labels: ArrayLike, *, k: int = 3, base: float = mat
     """
     unit = math.log(check_base(base))
     codes, _ = _dense_codes(_as_labels(labels, "labels"))
-    x, _ = _as_samples(x, codes, k)
+    points, _ = _as_samples(x, codes, k)
     size = np.bincount(codes)[codes]
     if size.max() == 1:
         raise ValueError("no class holds two points, so no point has a neighbour of its class; merge classes")
-    x, codes, size = x[size > 1], codes[size > 1], size[size > 1]
-    radius, own = np.empty(len(x)), np.minimum(k, size - 1)
+    points, codes, size = points[size > 1], codes[size > 1], size[size > 1]
+    radius, own = np.empty(len(points)), np.minimum(k, size - 1)
     for label in np.unique(codes):
         members = np.flatnonzero(codes == label)
-        radius[members] = _neighbour_distance(x[members], int(own[members[0]]))
+        radius[members] = _neighbour_distance(points[members], int(own[members[0]]))
         repeated = members[radius[members] == 0]
-        own[repeated] = (_others_inside(x[members], radius[members]) + 1)[radius[members] == 0]
-    psi = _digamma_table(len(x))
-    return float(psi[len(x)] + np.mean(psi[own] - psi[size] - psi[_others_inside(x, radius) + 1])) / unit
+        own[repeated] = (_others_inside(points[members], radius[members]) + 1)[radius[members] == 0]
+    psi, inside = _digamma_table(len(points)), _others_inside(points, radius)
+    return float(psi[len(points)] + np.mean(psi[own] - psi[size] - psi[inside + 1])) / unit
 
 
 def _as_samples(x: ArrayLike, y: ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray]:
