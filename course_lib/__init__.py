@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # what a type checker reads instead of the table
     from course_lib.mixture import *
     from course_lib.mutual_information import *
     from course_lib.softmax import *
+    from course_lib.vae import *
 
 _NAMES = {  # module: its public names
     "_validate": "ProbabilityError",
@@ -86,6 +87,7 @@ _NAMES = {  # module: its public names
         "permutation_test pointwise_mutual_information"
     ),
     "softmax": "entropy_from_logits entropy_slope log_softmax logsumexp softmax",
+    "vae": "VAE VaeScores beta_binomial_logpmf evaluate train_vae",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
