@@ -27,11 +27,21 @@ __all__ = [
 
 
 class Reliability(NamedTuple):
-    """What a reliability diagram draws, one entry a bin that holds predictions: shape (B,) each."""
+    """What a reliability diagram draws, one entry for each bin that holds predictions.
 
-    confidence: np.ndarray  # mean of what was claimed
-    frequency: np.ndarray  # how often it came true
-    size: np.ndarray  # predictions in the bin
+    Attributes
+    ----------
+    confidence : ndarray, shape (B,)
+        Mean of what was claimed, a probability.
+    frequency : ndarray, shape (B,)
+        How often it came true, as a share.
+    size : ndarray of int, shape (B,)
+        Predictions in the bin.
+    """
+
+    confidence: np.ndarray
+    frequency: np.ndarray
+    size: np.ndarray
 
 
 def reliability_diagram(labels: ArrayLike, p: ArrayLike, *, n_bins: int = 10) -> Reliability:

@@ -20,7 +20,17 @@ __all__ = [
 
 
 class ChannelCapacity(NamedTuple):
-    """A capacity from ``capacity`` to ``capacity + gap``; the distribution ``input`` attains the former."""
+    """What a channel can carry, and how surely that is known.
+
+    Attributes
+    ----------
+    capacity : float
+        What ``input`` attains; the true capacity is at least this and at most ``capacity + gap``.
+    input : ndarray, shape (X,)
+        The distribution over inputs that attains it.
+    gap : float
+        How far above ``capacity`` the truth may lie, in the same unit.
+    """
 
     capacity: float
     gap: float

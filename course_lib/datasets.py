@@ -17,7 +17,7 @@ class Part(NamedTuple):
 
 
 class DigitsSplit(NamedTuple):
-    """The digits in three parts that share no image: to fit on, to choose by, and to report."""
+    """The digits in three parts that share no image: ``train`` to fit, ``valid`` to choose, ``test``."""
 
     train: Part
     valid: Part
@@ -57,6 +57,16 @@ def load_digits_counts() -> tuple[np.ndarray, np.ndarray]:
 def digits_split(seed: int | np.random.Generator = 0) -> DigitsSplit:
     """Return the digits shuffled by ``seed`` and cut into 1200 to train, 197 to choose by, 400 to test.
 
+    Parameters
+    ----------
+    seed : int or Generator
+        What the shuffle starts from: the same seed, the same parts.
+
+    Returns
+    -------
+    DigitsSplit
+        Parts ``train``, ``valid`` and ``test``, each with ``X`` and ``y``.
+
     Examples
     --------
     >>> split = digits_split(seed=0)
@@ -72,6 +82,10 @@ def english_text() -> str:
     """Return several hundred thousand characters of English: the help pages of the Python that is running.
 
     The text differs a little from one version of Python to the next; within a version it is always the same.
+
+    Returns
+    -------
+    str
 
     Examples
     --------

@@ -251,6 +251,10 @@ def total_variation(
     ProbabilityError, ValueError, TypeError
         As in ``kl_divergence``.
 
+    Notes
+    -----
+    D. A. Levin, Y. Peres and E. L. Wilmer, Markov Chains and Mixing Times, 2009, section 4.1.
+
     Examples
     --------
     >>> round(total_variation([0.5, 0.5], [0.9, 0.1]), 4)
@@ -343,6 +347,10 @@ def kl_from_logits(
     ValueError
         If the shapes differ, a logit is NaN or +inf, a row is -inf throughout, or ``base`` makes no
         unit.
+
+    Notes
+    -----
+    It is log E_p[e^(b - a)] - E_p[b - a], whose two parts nearly cancel where a and b nearly agree.
 
     Examples
     --------

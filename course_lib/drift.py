@@ -131,6 +131,10 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
     TypeError
         If the samples are not real numbers.
 
+    Notes
+    -----
+    It is the mean of the posterior under a Dirichlet(a) prior.
+
     Examples
     --------
     >>> histogram_probabilities([1, 2, 3, 9], edges=[5, 10], smoothing=1)
@@ -232,6 +236,11 @@ def drift_threshold(
     ------
     ValueError
         If ``window`` leaves no reference, or ``alpha`` is not above 1/(m + 1) and below 1.
+
+    Notes
+    -----
+    The observed window counts as one of the windows drawn, as in B. Phipson and G. K. Smyth, Permutation
+    p-values should never be zero, 2010.
 
     Examples
     --------

@@ -190,6 +190,8 @@ def cross_entropy(
     Added up as H(p) plus the divergence: both are exact near their zeros, where sum p log(1/q) is not.
     ``torch.nn.functional.cross_entropy`` takes logits in place of q, in its first argument.
 
+    T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, theorem 5.4.3: the wrong code's price.
+
     Examples
     --------
     >>> round(cross_entropy([0.5, 0.5], [0.99, 0.01], base=2), 3)      # a fair coin, believed to be 99/1
@@ -222,6 +224,10 @@ def joint_entropy(joint: ArrayLike, *, base: float = math.e, normalize: bool = F
     ------
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
+
+    Notes
+    -----
+    T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 2.2.
 
     Examples
     --------
@@ -256,6 +262,10 @@ def conditional_entropy(
     ------
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
+
+    Notes
+    -----
+    T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 2.2.
 
     Examples
     --------
@@ -294,6 +304,10 @@ def perplexity(
     ------
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
+
+    Notes
+    -----
+    F. Jelinek and others, Perplexity: a measure of the difficulty of speech recognition tasks, 1977.
 
     Examples
     --------

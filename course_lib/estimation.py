@@ -126,6 +126,11 @@ def mle_bernoulli(x: ArrayLike) -> float:
     x : array_like
         Zeros and ones (or False and True).
 
+    Returns
+    -------
+    float
+        A probability.
+
     Raises
     ------
     ValueError
@@ -149,6 +154,11 @@ def mle_binomial(successes: ArrayLike, trials: ArrayLike) -> float:
     ----------
     successes, trials : array_like of one shape, or numbers
         One experiment or several with the same p.
+
+    Returns
+    -------
+    float
+        A probability.
 
     Raises
     ------
@@ -201,6 +211,11 @@ def mle_poisson(x: ArrayLike) -> float:
     ----------
     x : array_like
         Counts.
+
+    Returns
+    -------
+    float
+        Events an interval.
 
     Raises
     ------
@@ -400,6 +415,11 @@ def mle_beta(x: ArrayLike) -> tuple[float, float]:
     x : array_like
         Numbers strictly between 0 and 1, not all equal.
 
+    Returns
+    -------
+    a, b : float
+        Both above 0.
+
     Raises
     ------
     ProbabilityError
@@ -449,6 +469,11 @@ def map_binomial(successes: ArrayLike, trials: ArrayLike, *, a: float, b: float)
         k successes in n trials; for zeros and ones x, give ``x`` and 1.
     a, b : float
         The prior: a - 1 successes and b - 1 failures seen before.
+
+    Returns
+    -------
+    float
+        A probability.
 
     Raises
     ------
@@ -512,6 +537,11 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
         Counts.
     shape, rate : float
         The prior: shape - 1 events in ``rate`` intervals seen before.
+
+    Returns
+    -------
+    float
+        Events an interval.
 
     Raises
     ------

@@ -136,7 +136,15 @@ def _log_ratio(log_p: ArrayLike, log_q: ArrayLike) -> np.ndarray:
 
 
 class EstimatorMoments(NamedTuple):
-    """One estimator on average: its bias in nats, and the variance of a single sample in nats squared."""
+    """One estimator on average.
+
+    Attributes
+    ----------
+    bias : float
+        In nats.
+    variance : float
+        That of a single sample, in nats squared.
+    """
 
     bias: float
     variance: float
@@ -167,6 +175,10 @@ def kl_estimator_moments(p: ArrayLike, q: ArrayLike) -> dict[str, EstimatorMomen
         If p or q is not a distribution.
     ValueError
         If the shapes differ, there is more than one axis, or the divergence is infinite.
+
+    Notes
+    -----
+    Bias and variance as they are defined; k1, k2 and k3 name their source.
 
     Examples
     --------

@@ -296,7 +296,8 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
 
     Notes
     -----
-    ``sklearn.metrics.mutual_info_score(x, y)`` is the same, in nats.
+    ``sklearn.metrics.mutual_info_score(x, y)`` is the same, in nats. The bias follows from
+    G. A. Miller, Note on the bias of information estimates, 1955.
 
     Examples
     --------
@@ -350,7 +351,17 @@ def _dense_codes(labels: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 class PermutationTest(NamedTuple):
-    """What a permutation test found: the statistic, its p-value, and the statistics of the shuffled data."""
+    """What a permutation test found.
+
+    Attributes
+    ----------
+    statistic : float
+        That of the data in their observed order.
+    pvalue : float
+        Chance of one as large if the variables were independent, from 1/(m + 1) to 1.
+    null_distribution : ndarray, shape (m,)
+        The statistics of the shuffled data, in the same unit.
+    """
 
     statistic: float
     pvalue: float
@@ -749,6 +760,10 @@ def info_nce_gradient(scores: ArrayLike) -> np.ndarray:
     ------
     ValueError, TypeError
         As in ``info_nce``.
+
+    Notes
+    -----
+    It is the derivative of ``info_nce``, term by term.
 
     Examples
     --------

@@ -1,0 +1,95 @@
+"""Every public name explains itself: a line that says what it is, what goes in and out, an example that runs.
+
+The rules, for each name in ``dir(course_lib)``:
+
+- The first line is one sentence.
+- A function names each of its parameters under Parameters, says under Returns what comes back, and under
+  Raises what it refuses, if it raises anything itself.
+- It has an example. A tuple of results (a NamedTuple) has its fields explained instead, and is shown by the
+  function that returns it.
+- A displayed formula has a source, by author and year, unless it is listed below.
+"""
+
+import inspect
+import re
+
+import pytest
+
+import course_lib
+
+# Formulas that need no source, and why.
+OWN_FORMULA = {
+    "CategoricalMixture": "its definition",
+    "calibration_floor": "derived in its notes",
+    "entropy_from_logits": "the entropy's definition with softmax put in",
+    "entropy_slope": "one differentiation",
+    "histogram_probabilities": "the mean of a Dirichlet, as its notes say",
+    "info_nce_gradient": "one differentiation",
+    "kl_estimator_moments": "bias and variance as defined",
+    "kl_from_logits": "derived in its notes",
+    "log_loss": "its definition",
+    "log_softmax": "its definition",
+}
+
+PUBLIC = {name: getattr(course_lib, name) for name in dir(course_lib)}
+FUNCTIONS = [name for name, thing in PUBLIC.items() if not inspect.isclass(thing)]
+RESULTS = [name for name, thing in PUBLIC.items() if hasattr(thing, "_fields")]
+
+
+def text_of(name):
+    return inspect.getdoc(PUBLIC[name]) or ""
+
+
+def section(name, title):
+    """Return the lines of one section of a docstring; none if it is not there."""
+    found = re.search(rf"^{title}\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", text_of(name), re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def named(lines):
+    """Return the names explained in a section: at the start of a line, before a colon if there is one."""
+    heads = [line.partition(" : ")[0] for line in lines.splitlines() if line[:1].strip()]
+    return {name.strip(" *") for head in heads for name in head.split(",")}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_first_line_is_a_sentence(name):
+    first, *rest = text_of(name).splitlines()
+    assert re.fullmatch(r"\S.*[.?]", first), first
+    assert not rest or rest[0] == ""
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_says_what_goes_in_and_what_comes_out(name):
+    parameters = set(inspect.signature(PUBLIC[name]).parameters)
+    assert named(section(name, "Parameters")) == parameters
+    assert section(name, "Returns").strip()
+    if re.search(r"^ +raise \w+Error", inspect.getsource(PUBLIC[name]), re.MULTILINE):
+        assert section(name, "Raises").strip()
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC.keys() - RESULTS - {"ProbabilityError"}))
+def test_it_has_an_example(name):
+    assert ">>>" in section(name, "Examples")
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_result_explains_its_fields(name):
+    text, fields = text_of(name), PUBLIC[name]._fields
+    assert named(section(name, "Attributes")) == set(fields) or all(
+        f"``{field}``" in text for field in fields
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if ".. math::" in text_of(name)])
+def test_a_formula_has_a_source(name):
+    has_source = re.search(r"\b(1[6-9]|20)\d\d\b", section(name, "Notes"))
+    assert bool(has_source) != (name in OWN_FORMULA), "cite it, or say above why nobody need be cited"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("p : float\n    The p.\nq, r : array\n", {"p", "q", "r"}), ("p, q\n    As above.\n", {"p", "q"})],
+)
+def test_names_are_read_off_a_section(text, names):
+    assert named(text) == names
