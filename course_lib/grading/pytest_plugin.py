@@ -30,6 +30,7 @@ MAX_STREAM = 100_000  # characters of printed output that are kept of a cell
 ENDED = "ended Python: exit(), quit(), a crash, or no memory"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")
+_NAMES = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
 
 
@@ -74,6 +75,8 @@ class CheckWatcher:
             return (yield)
         watch.begin(item)
         try:
+            if watch.blocked:
+                raise RuntimeError("an answer cell that this check needs has failed")
             result = yield
         finally:
             # nbval would mark every later cell as expected to fail. The kernel was interrupted and lives, or
@@ -97,7 +100,7 @@ class CheckWatcher:
             self.no_kernel = str(call.excinfo.value)
         passed = report.when == "call" and report.passed and not hasattr(report, "wasxfail")
         outcome, message = ("passed", "") if passed else watch.explain(item.cell, call)
-        if not passed and not is_check(item.cell):
+        if not passed and not is_check(item.cell) and grade_id(item.cell):
             watch.broken |= dict.fromkeys(answer_names(item.cell) or [SET_UP], (outcome, message))
         if is_check(item.cell):
             result = CheckResult.of(item.cell, outcome, message)
@@ -131,6 +134,7 @@ class _Watch:
         self._kernel: Any = None
         self.reply: dict[str, Any] = {}
         self.broken: dict[str, tuple[str, str]] = {}
+        self.blocked: tuple[str, str] | None = None
         self.limit = self._kept = 0.0
         self.timed_out = self.ended = False
         self._ran: list[Any] = []
@@ -141,6 +145,9 @@ class _Watch:
         if self._budget is None and (self.ended or not self._kernel.is_alive()):
             self._revive(item.parent)
         self._reset(item.cell)
+        # A cell may define its function and then stop; that is no answer, here as where a class is graded.
+        used = _NAMES.findall(item.cell["source"]) if is_check(item.cell) else []
+        self.blocked = next((self.broken[name] for name in used if name in self.broken), None)
         if self._budget is not None and self._spent >= self._budget:
             raise TimeoutError(f"the {self._budget:g} s for the whole notebook are used up")
 
@@ -160,6 +167,8 @@ class _Watch:
 
     def _reason(self, cell: dict[str, Any], call: pytest.CallInfo) -> tuple[str, str]:
         name, value = self.reply.get("ename", ""), _ANSI.sub("", str(self.reply.get("evalue", "")))
+        if self.blocked:
+            return self.blocked
         if self.timed_out:
             return "timeout", f"no answer within {self.limit:g} s: is there a loop that never ends?"
         if self.ended:

@@ -341,6 +341,7 @@ def test_the_fresh_notebook_is_the_committed_one():
             "x = 1\nimport no_such_module",
             "stopped with ModuleNotFoundError: No module named 'no_such_module' (line 2)",
         ),
+        (tiny.SQUARE + "import no_such_module", "stopped with ModuleNotFoundError"),  # defined, then stopped
         ("square = nothing_yet", "stopped with NameError: name 'nothing_yet' is not defined (line 1)"),
         ("def square(x):\n    while True: pass", "no answer within 2 s"),
     ],

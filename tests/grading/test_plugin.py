@@ -115,6 +115,16 @@ def test_a_loop_is_not_run_again_in_a_fresh_kernel(tmp_path):
     assert mark.read_text() == "x"
 
 
+def test_an_own_cell_that_fails_is_not_taken_for_the_set_up_cell(tmp_path):
+    data = tiny.submission(square="def area(x):\n    return x * x")
+    data["cells"].insert(2, {**tiny.code("1 / 0"), "id": "own"})
+    path = tiny.write(tmp_path / "tiny.ipynb", data)
+    with scratch():
+        checks = run_notebooks([path])[str(path)]
+    assert "looks for `square`" in checks[0].message
+    assert checks[-1].points == 4
+
+
 def test_the_set_up_cell_is_named_when_it_fails(tmp_path):
     data = tiny.submission()
     data["cells"][0]["source"] = "import no_such_module\n" + data["cells"][0]["source"]
