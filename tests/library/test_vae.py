@@ -312,6 +312,21 @@ class TestTraining:
         assert all(torch.equal(one[name], same[name]) for name in one)
         assert not all(torch.equal(one[name], other[name]) for name in one)
 
+    def test_drops_units_while_it_learns(self, monkeypatch):
+        X = digits_split(0).train.X[:200]
+        one = v.train_vae(X, steps=3, hidden=8).state_dict()
+        monkeypatch.setattr(v, "DROPOUT", 0.0)
+        other = v.train_vae(X, steps=3, hidden=8).state_dict()
+        assert not torch.equal(one["decoder.3.weight"], other["decoder.3.weight"])
+
+    def test_learning_rate_rises_then_falls_to_nothing(self):
+        rates = [v._learning_rate(t, 3000) for t in range(3000)]
+        assert rates[0] == pytest.approx(1e-4)
+        assert max(rates) == pytest.approx(1e-2, rel=0.01)
+        assert np.argmax(rates) == 99
+        assert rates[1500] == pytest.approx(5e-3)
+        assert rates[-1] < 1e-8
+
     def test_starts_near_the_mean_of_the_data(self):
         split = digits_split(0)
         model = v.train_vae(split.train.X, steps=0)
