@@ -182,3 +182,10 @@ def test_markov_refusals(f):
         f([[0.5, 0.4], [0.5, 0.5]])
     with pytest.raises(ValueError, match="transition must be a table"):
         f([1.0])
+
+
+def test_capacity_and_gap_share_one_unit():
+    channel = [[0.7, 0.3, 0.0], [0.1, 0.6, 0.3]]
+    nats, bits = (channel_capacity(channel, base=base, tol=1e-12, max_iter=2) for base in (math.e, 2))
+    assert nats.gap > 1e-4
+    assert (bits.capacity, bits.gap) == pytest.approx((nats.capacity / math.log(2), nats.gap / math.log(2)))
