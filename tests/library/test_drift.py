@@ -155,3 +155,10 @@ def test_refusals():
         false_alarm_rate(x, 5, 0.2, n_trials=0)
     with pytest.raises(ValueError, match="threshold must be finite"):
         false_alarm_rate(x, 5, math.nan)
+
+
+def test_a_score_at_the_threshold_is_no_alarm():
+    constant = np.zeros(40)  # every window is like every other: all scores are the same
+    limit = drift_threshold(constant, 10, n_resamples=99, smoothing=0, rng=0)
+    assert false_alarm_rate(constant, 10, limit, n_trials=50, smoothing=0, rng=1) == 0
+    assert false_alarm_rate(constant, 10, limit - 1e-9, n_trials=50, smoothing=0, rng=1) == 1
