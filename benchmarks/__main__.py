@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 RESULTS = HERE / "_build" / "results.json"
 PUBLISHED = HERE.parent / "book" / "reference" / "benchmarks.json"
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "dahuffman")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "dahuffman", "jax", "tinygrad")
 
 
 def machine() -> dict:
