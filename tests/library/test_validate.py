@@ -158,3 +158,29 @@ def test_as_rng_takes_a_generator_as_it_is_and_seeds_a_new_one():
 def test_as_rng_refuses_the_rest(rng):
     with pytest.raises(TypeError, match="rng must be a numpy Generator, a whole-number seed or None, not"):
         v.as_rng(rng)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("f2", 1e-2), ("f4", 1e-4), ("f8", 1e-8), ("g", 1e-8)])
+def test_a_sum_may_be_off_by_what_its_dtype_explains_and_no_more(dtype, tolerance):
+    assert v.sum_tolerance(np.ones(2, dtype=dtype)) == tolerance
+    v.check_masses(0.5, 1 - 0.99 * tolerance, 1 + 0.99 * tolerance, tolerance=tolerance, name="p")
+    for total in (1 - 1.01 * tolerance, 1 + 1.01 * tolerance):
+        with pytest.raises(ProbabilityError, match="p sums to"):
+            v.check_masses(0.5, total, total, tolerance=tolerance, name="p")
+
+
+@pytest.mark.parametrize("base", [2, 0.5, math.e, np.float32(10)])
+def test_a_base_makes_a_unit(base):
+    assert v.check_base(base) == base
+
+
+@pytest.mark.parametrize("base", [1, 1.0, 0, -2, math.inf, math.nan])
+def test_these_bases_make_none(base):
+    with pytest.raises(ValueError, match="base must be positive, finite and not 1"):
+        v.check_base(base)
+
+
+@pytest.mark.parametrize("base", ["2", None, True, [2]])
+def test_a_base_is_a_number(base):
+    with pytest.raises(TypeError, match="base must be a number, not"):
+        v.check_base(base)
