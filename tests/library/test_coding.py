@@ -219,6 +219,17 @@ def test_arithmetic_coding_comes_back_within_a_constant_of_the_information(data,
     assert 8 * len(code) < information(message, np.array(weights) / sum(weights)) + 9
 
 
+def test_a_share_that_begins_where_a_byte_carries():
+    """Nine middles leave an interval about 1/2; its upper half begins exactly at 1/2."""
+
+    def model(past):
+        return [1, 1] if len(past) == 9 else [1, 2, 1]
+
+    for last in (0, 1, 2):
+        message = [1] * 10 + [last] * 20
+        assert arithmetic_decode(arithmetic_encode(message, model), 30, model) == message
+
+
 def test_arithmetic_coding_of_real_text():
     alphabet = sorted(string.printable)
     message = [alphabet.index(c) for c in english_text()[:60_000] if c in alphabet]

@@ -205,6 +205,19 @@ def test_draws_of_many_rows():
     np.testing.assert_array_equal(sample(np.log(p), 6, rng=3), u >= p[:, 0])
 
 
+class Zeros(np.random.Generator):
+    """A generator whose uniforms are all 0, which comes once in 2^53 draws."""
+
+    def random(self, size=None):
+        return np.zeros(size)
+
+
+def test_what_is_ruled_out_is_never_drawn_not_even_by_a_uniform_of_zero():
+    rng = Zeros(np.random.PCG64(0))
+    assert sample([-INF, -INF, 0.0, 1.0], rng=rng) == 2
+    assert sample([[-INF, 0.0], [0.0, -INF]], rng=rng).tolist() == [1, 0]
+
+
 def test_greedy_is_top_1():
     z = np.random.default_rng(0).normal(size=(7, 30))
     np.testing.assert_array_equal(sample(top_k(z, 1), rng=0), z.argmax(axis=-1))

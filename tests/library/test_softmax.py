@@ -93,6 +93,12 @@ def test_temperature_divides_the_logits(x, t):
     )
 
 
+def test_temperatures_by_which_division_is_exact_lose_nothing():
+    z = np.array([0.1, -170.3, -150.7])
+    np.testing.assert_allclose(softmax(z, temperature=0.25), softmax(4 * z), rtol=1e-15)
+    np.testing.assert_allclose(softmax(4 * z, temperature=4), softmax(z), rtol=1e-15)
+
+
 @given(logits, st.floats(0.1, 10))
 def test_entropy_is_that_of_the_probabilities_and_rises_with_temperature(x, t):
     h = entropy_from_logits(x, temperature=t)
