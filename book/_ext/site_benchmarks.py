@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PAGE = "book/reference/benchmarks"
 RESULTS = "book/reference/benchmarks.json"
 OURS = "course_lib"
-WORDS = {"goal": "goal met", "floor": "above the floor", "MISSED": "**missed**"}
+WORDS = {"goal": "goal met", "floor": "above the floor", "MISSED": "**below the floor**"}
 
 
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -77,10 +77,9 @@ def accuracy(results: dict) -> str:
     """Return one line for each quantity: our worst relative error, and those of the peers."""
     lines = []
     for row in results["accuracy"]:
-        others = [f"{name} {number(error, '.1e')}" for name, error in row["errors"].items() if name != OURS]
-        lines.append(
-            [row["name"], number(row["errors"][OURS], ".1e"), f"{row['goal']:.0e}", "; ".join(others)]
-        )
+        errors = {name: number(error, ".2g") for name, error in row["errors"].items()}
+        ours, goal = errors.pop(OURS), number(row["goal"], ".2g")
+        lines.append([row["name"], ours, goal, "; ".join(f"{name}\u00a0{e}" for name, e in errors.items())])
     return table(["Quantity", OURS, "Goal", "Peers"], lines)
 
 
@@ -132,10 +131,13 @@ def duration(seconds: float) -> str:
 
 
 def number(value: float | str | None, digits: str) -> str:
-    """Return a number with so many digits; words stay words, and None is what was not measured."""
+    """Return a number with so many digits; words stay words, and None is what was not measured.
+
+    The minus is a real one, at which no line breaks.
+    """
     if value is None:
         return "not installed"
-    return value if isinstance(value, str) else format(value, digits)
+    return value if isinstance(value, str) else format(value, digits).replace("-", "−")
 
 
 # --- the plot -------------------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def test_the_page_shows_what_the_run_found(run):
     assert shown["speed"].count("a task") == shown["plot"].count("a task") == 2
     assert "above the floor" in shown["speed"]
     assert "because" in shown["shortfalls"]
-    assert "an error | 1.0e-16 | 1e-14 | peer nan" in shown["accuracy"]
+    assert "an error | 1e−16 | 1e−14 | peer\u00a0nan" in shown["accuracy"]
     assert "- gone" in shown["skipped"]
     assert "scipy.special.rel_entr" in shown["frameworks"]
     assert "batchmean" in shown["traps"]
