@@ -546,8 +546,13 @@ def linear_beta_vae(
 
 def _variances(variances: ArrayLike) -> np.ndarray:
     variances = as_finite(variances, name="variances")
-    if variances.ndim != 1 or len(variances) == 0 or variances.min() < 0:
-        raise ValueError(f"variances must be one row of numbers, none negative, got {variances}")
+    if variances.ndim != 1 or len(variances) == 0:
+        raise ValueError(f"variances must be one row of numbers, got shape {variances.shape}")
+    if variances.min() < 0:
+        raise ValueError(
+            f"variances must not be negative, got {variances.min():.3g}; if rounding put an eigenvalue of a "
+            f"covariance below 0, hand over np.maximum(variances, 0)"
+        )
     return variances
 
 

@@ -360,9 +360,11 @@ class TestWater:
         assert code.rates[0] == pytest.approx(float(exact), rel=1e-12)
 
     def test_errors(self):
-        for wrong in ([], [[1.0]], [1.0, -1.0], 1.0):
-            with pytest.raises(ValueError, match="variances must be one row of numbers, none negative"):
+        for wrong in ([], [[1.0]], 1.0):
+            with pytest.raises(ValueError, match="variances must be one row of numbers, got shape"):
                 e.reverse_waterfill(wrong, 1.0)
+        with pytest.raises(ValueError, match=r"variances must not be negative, got -1e-15; .* np\.maximum"):
+            e.reverse_waterfill([1.0, -1e-15], 1.0)
         with pytest.raises(ValueError, match="variances holds NaN"):
             e.reverse_waterfill([math.nan], 1.0)
         with pytest.raises(ValueError, match="distortion must be above 0"):
