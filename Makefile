@@ -35,7 +35,7 @@ test: $(VENV)/.test  ## run every check and test
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m course_lib.grading.notebooks --check book/*.ipynb exercises/*.ipynb exercises/source/*.ipynb
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --nbval --doctest-modules \
-	  tests/site tests/grading book/*.ipynb course_lib tests
+	  course_lib book/*.ipynb tests
 
 notebooks: $(VENV)/.test  ## run the chapters, normalise every notebook, regenerate the exercises
 	@$(BIN)/python -m course_lib.grading.author exercises/source/*.ipynb
