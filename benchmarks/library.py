@@ -35,7 +35,7 @@ def peaked(*shape: int) -> np.ndarray:
 
 def checked(p: np.ndarray) -> np.ndarray:
     """Return p if its rows are distributions: the least that a validated peer has to look at."""
-    if p.min() < 0 or np.abs(p.sum(axis=-1) - 1).max() > 1e-8:
+    if not (p.min() >= 0 and np.abs(p.sum(axis=-1) - 1).max() <= 1e-8):  # so that NaN is caught too
         raise ValueError("not a distribution")
     return p
 

@@ -103,7 +103,7 @@ def test_copies_of_outcomes_change_the_data_and_not_the_divergence():
 
 def test_checked_looks_at_what_a_distribution_needs():
     library.checked(np.array([[0.5, 0.5], [1.0, 0.0]]))
-    for bad in ([0.5, 0.6], [-0.5, 1.5]):
+    for bad in ([0.5, 0.6], [-0.5, 1.5], [math.nan, 1.0]):
         with pytest.raises(ValueError, match="not a distribution"):
             library.checked(np.array(bad))
 
