@@ -17,7 +17,7 @@ from course_lib._validate import as_float, as_rows, check_base, check_logits, ch
 
 __all__ = ["entropy_from_logits", "entropy_slope", "log_softmax", "logsumexp", "softmax"]
 
-BLOCK = 65_536  # logits worked on at a time: few enough for a core's cache, enough to make calls cheap
+BLOCK = 131_072  # logits worked on at a time: few enough for a core's cache, enough to make calls cheap
 
 
 def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> float | np.ndarray:
@@ -64,7 +64,7 @@ def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> f
     -inf
     """
     rows, shape = _as_rows(logits, axis)
-    top, rest, _ = _sums(rows)
+    top, rest, _ = _sums(rows, drops=False)
     check_logits(np.where(top == -np.inf, 0, top)[:, None])  # a sum of nothing is no error here
     return from_rows(top + np.log1p(rest), shape, axis, keepdims=keepdims)
 
@@ -263,10 +263,13 @@ def _as_rows(logits: ArrayLike, axis: int) -> tuple[np.ndarray, tuple[int, ...]]
     return as_rows(logits, axis, name="logits"), logits.shape
 
 
-def _sums(rows: np.ndarray, temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _sums(
+    rows: np.ndarray, temperature: float = 1.0, *, drops: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the largest logit of each row, and ``rest`` and ``drop`` of the others (see the module's top).
 
-    A row longer than a block is summed by blocks, each about its own largest, in one pass over the memory.
+    Without ``drops`` the work for the last is left out, and it means nothing. A row longer than a block is
+    summed by blocks, each about its own largest, in one pass over the memory.
     """
     pieces = -(-rows.shape[1] // BLOCK)
     top, rest, drop = np.zeros((3, len(rows), pieces))
@@ -278,7 +281,8 @@ def _sums(rows: np.ndarray, temperature: float = 1.0) -> tuple[np.ndarray, np.nd
         d, e = _exponentials(block, largest, temperature, space, exact=block.dtype == np.float64)
         e[first] = 0
         rest[i, piece] = e.sum(axis=-1)
-        drop[i, piece] = _drop(d, e)
+        if drops:
+            drop[i, piece] = _drop(d, e)
     return (top[:, 0], rest[:, 0], drop[:, 0]) if pieces == 1 else _joined(top, rest, drop, temperature)
 
 
@@ -294,11 +298,13 @@ def _joined(
 
 
 def _drop(d: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the sum of -d times its weight; what weighs nothing adds nothing, be d infinite."""
+    """Return the sum of -d times its weight, at the cost of d; what weighs nothing adds nothing."""
     with np.errstate(invalid="ignore"):
-        drop = (d * weights).sum(axis=-1)
+        products = np.multiply(d, weights, out=d)
+    drop = products.sum(axis=-1)
     if np.isnan(drop).any():  # 0 times infinity; rare, so looked for only now
-        drop = (np.where(weights > 0, d, 0) * weights).sum(axis=-1)
+        products[np.isnan(products)] = 0
+        drop = products.sum(axis=-1)
     return 0 - drop
 
 
@@ -344,7 +350,7 @@ def _rounding_error(a: np.ndarray, b: np.ndarray, difference: np.ndarray, out: n
 def _elementwise(logits: ArrayLike, axis: int, temperature: float, finish) -> np.ndarray:
     """Return finish(d, exp(d), rest) for every logit, in the shape and the dtype of ``logits``."""
     rows, shape = _as_rows(logits, axis)
-    top, rest, _ = _sums(rows, check_positive(temperature, name="temperature"))
+    top, rest, _ = _sums(rows, check_positive(temperature, name="temperature"), drops=False)
     check_logits(top[:, None])
     out = np.empty_like(rows)
     space = _space(rows)
