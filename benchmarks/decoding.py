@@ -1,6 +1,6 @@
 """Softmax, entropy from logits and truncation at the size of a language model: 64 rows of 128k tokens.
 
-At this size each array of the size of the logits is fetched from the system anew, for everyone alike. A little
+At this size each array as large as the logits is fetched from the system anew, for everyone alike. A little
 below it may come from memory used before, and PyTorch's two lines for the entropy are then as fast as ours.
 """
 
