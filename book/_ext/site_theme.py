@@ -145,11 +145,14 @@ _EMPTY_HEADER = re.compile(r'<th class="head[^"]*">(?:\s*<p></p>)?\s*</th>')
 
 
 def mend(body: str) -> str:
-    """Put right what the writers leave: wide tables scroll, empty headings are cells, no withdrawn roles."""
+    """Put right what the writers leave: wide tables scroll, empty headings are cells, no withdrawn roles.
+
+    A fold is called what it shows, "Show the source", not "Toggle hidden content".
+    """
     body = body.replace("<table", '<div class="table-scroll"><table').replace("</table>", "</table></div>")
-    body = body.replace(' role="doc-biblioentry"', "").replace(
-        '<div role="list" class="citation-list">', "<div>"
-    )
+    for withdrawn in (' role="doc-biblioentry"', ' aria-label="Toggle hidden content"'):
+        body = body.replace(withdrawn, "")
+    body = body.replace('<div role="list" class="citation-list">', "<div>")
     return _EMPTY_HEADER.sub("<td></td>", body)
 
 
