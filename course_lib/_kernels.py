@@ -37,7 +37,7 @@ def partials(rows: np.ndarray) -> np.ndarray:
     return np.zeros((len(rows), -(-rows.shape[1] // BLOCK)))
 
 
-def over_blocks(parts: np.ndarray) -> np.ndarray:
+def add_blocks(parts: np.ndarray) -> np.ndarray:
     """Add up what the blocks of each row gave; most rows lie in one block and leave nothing to add."""
     return parts[:, 0] if parts.shape[1] == 1 else parts.sum(axis=-1)
 
@@ -105,11 +105,11 @@ def _entropy_of_many(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
 
 def _entropy_of_parts(t: np.ndarray, rest: np.ndarray, plogp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Join the blocks of each row, then apply the formula; return the entropies and the totals."""
-    rest, plogp = over_blocks(rest), over_blocks(plogp)
+    rest, plogp = add_blocks(rest), add_blocks(plogp)
     if not t.any():
         return np.log(rest) - plogp / rest, rest
     largest = t.max(axis=-1)
-    second = over_blocks(t) - largest  # a row may hold two halves, in different blocks
+    second = add_blocks(t) - largest  # a row may hold two halves, in different blocks
     rest = rest + second
     plogp = plogp + p_log_p_sums(second[:, None], np.empty((len(second), 1)))
     total = largest + rest

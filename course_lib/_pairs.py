@@ -75,7 +75,7 @@ def check_same_shape(p: np.ndarray, q: np.ndarray, p_name: str, q_name: str) -> 
 # --------------------------------------------------------------------------------- sums in pieces
 
 
-def over_blocks(
+def sums_in_pieces(
     f: Callable, p: np.ndarray, q: np.ndarray, *per_row: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Apply ``f`` to float64 pieces of the tables p and q, and put together what it returns.
@@ -102,12 +102,12 @@ def _pieces(strip: slice, j: int, *tables: np.ndarray) -> list[np.ndarray]:
 
 def commensurate(rows: Rows) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray], np.ndarray]:
     """Return p, q, the sums (P, Q) and the difference P - Q, which is added up from exact differences."""
-    lows, (*totals, excess) = over_blocks(_totals, rows.p, rows.q)
+    lows, (*totals, excess) = sums_in_pieces(_totals, rows.p, rows.q)
     rows.check_sums(lows, totals)
     if not rows.normalize:
         return rows.p, rows.q, totals, excess
     p, q = (a / total[:, None] for a, total in zip((rows.p, rows.q), totals, strict=True))
-    _, (*totals, excess) = over_blocks(_totals, p, q)
+    _, (*totals, excess) = sums_in_pieces(_totals, p, q)
     return p, q, totals, excess
 
 
@@ -133,7 +133,7 @@ def summed(terms: Terms, rows: Rows) -> np.ndarray:
         flat = terms(p.ravel(), (ratio * q).ravel(), difference(p, q, excess).ravel())
         return (), (row_sums(flat.reshape(p.shape)),)
 
-    _, (total,) = over_blocks(piece, p, q, p_total / q_total, excess / q_total)
+    _, (total,) = sums_in_pieces(piece, p, q, p_total / q_total, excess / q_total)
     return total / p_total
 
 
@@ -166,7 +166,7 @@ def _js_near(u: np.ndarray, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.n
 
 
 def plain_js_terms(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
-    """Return the same by the formula as it stands, which cancels where p and q are close."""
+    """Return (p log(p/m) + q log(q/m))/2 as it stands, which cancels where p and q are close."""
     m = np.maximum((p + q) / 2, TINY)
     return (p * np.log(np.maximum(p / m, TINY)) + q * np.log(np.maximum(q / m, TINY))) / 2
 

@@ -427,6 +427,7 @@ def _tails(mass: float) -> np.ndarray:
 class BetaBinomial:
     """A belief Beta(a, b) about a success probability that sees k successes in n trials: a + k, b + n - k.
 
+    ``update`` returns that posterior, ``log_evidence`` the log of C(n, k) B(a + k, b + n - k) / B(a, b).
     ``a`` and ``b`` act as pseudo-counts: successes and failures that the prior pretends to have seen.
 
     Attributes

@@ -92,10 +92,10 @@ def channel_capacity(
         lower, upper = float(p @ d), float(d.max())
         if upper - lower <= tol:
             break
-        better = p * np.exp(d - upper)
-        p, used = better / better.sum(), p
+        reweighted = p * np.exp(d - upper)  # upper only keeps exp in range; the sum takes it out again
+        p, evaluated = reweighted / reweighted.sum(), p
     else:
-        p = used  # the bounds belong to the input before the last step
+        p = evaluated  # the bounds belong to the input before the last step
     return ChannelCapacity(lower / unit, max(upper - lower, 0.0) / unit, p)
 
 

@@ -180,6 +180,7 @@ def _depths(leaves: np.ndarray) -> np.ndarray:
         limit = np.sort(np.concatenate(fronts))[:2].sum()
         ready = np.concatenate([_up_to(limit, weight, leaf, n), _up_to(limit, weight, joint, made)])
         ready = ready[np.argsort(weight[ready], kind="stable")]  # of equal ones the leaves first
+        # many joins of Huffman's at once: each of these pairs would be joined before a new joint comes up
         pairs = ready[: ready.size // 2 * 2].reshape(-1, 2)
         joints = np.arange(made, made + len(pairs))
         weight[joints], parent[pairs] = weight[pairs].sum(axis=1), joints[:, None]
@@ -189,7 +190,7 @@ def _depths(leaves: np.ndarray) -> np.ndarray:
         sweeps.append(pairs)
     depth = np.zeros(2 * n - 1, dtype=np.int64)
     for pairs in reversed(sweeps):
-        depth[pairs] = depth[parent[pairs]] + 1
+        depth[pairs] = depth[parent[pairs]] + 1  # each join lengthens the words below it by a bit
     return depth[:n]
 
 
@@ -360,7 +361,7 @@ def arithmetic_encode(message: Sequence[int], model: Model) -> bytes:
     >>> arithmetic_decode(data, 400, [3, 1]) == [0, 0, 1, 0] * 100
     True
     """
-    table, out = _table(model), bytearray()
+    table, out = _edges_after(model), bytearray()
     past: list[int] = []
     low, width = 0, FULL
     for symbol in message:
@@ -409,7 +410,7 @@ def arithmetic_decode(data: bytes, n: int, model: Model) -> list[int]:
     >>> arithmetic_decode(arithmetic_encode([2, 0, 1], [0.2, 0.3, 0.5]), 3, [0.2, 0.3, 0.5])
     [2, 0, 1]
     """
-    table, width = _table(model), FULL
+    table, width = _edges_after(model), FULL
     past: list[int] = []
     code, at = int.from_bytes(data[:8].ljust(8, b"\0")), 8
     for _ in range(check_whole(n, name="n")):
@@ -427,7 +428,7 @@ def arithmetic_decode(data: bytes, n: int, model: Model) -> list[int]:
     return past
 
 
-def _table(model: Model) -> Callable[[list[int]], list[int]]:
+def _edges_after(model: Model) -> Callable[[list[int]], list[int]]:
     """Return a function from the symbols so far to where the shares of the next begin and end."""
     if callable(model):
         return lambda past: _edges(model(past))

@@ -33,12 +33,12 @@ ROUNDING = 4  # units in the last place by which a mass may miss p and still cou
 
 
 def top_k(logits: ArrayLike, k: int, *, axis: int = -1) -> np.ndarray:
-    """Keep the k most likely tokens and rule out the rest.
+    """Return the logits with all but the k most likely tokens ruled out.
 
     Parameters
     ----------
     logits : array_like
-        Scores in nats; -inf rules a token out from the start.
+        Scores in nats; -inf rules a token out from the start. For probabilities pass their logarithms.
     k : int
         How many to keep; more than there are keeps all.
     axis : int
@@ -70,7 +70,7 @@ def top_k(logits: ArrayLike, k: int, *, axis: int = -1) -> np.ndarray:
 
 
 def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
-    r"""Keep the nucleus: the fewest tokens, taken from the likeliest down, whose probabilities reach p.
+    r"""Return the logits with all outside the nucleus, the fewest likeliest tokens that reach p, ruled out.
 
     .. math:: \text{keep token } i \iff \sum_{j \text{ before } i} p_j < p
 
@@ -79,7 +79,7 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     Parameters
     ----------
     logits : array_like
-        Scores in nats; -inf rules a token out from the start.
+        Scores in nats; -inf rules a token out from the start. For probabilities pass their logarithms.
     p : float
         The mass to keep, above 0 and at most 1; at 1 every possible token stays.
     axis : int
@@ -115,7 +115,7 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
 
 
 def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
-    r"""Keep the tokens at least p times as likely as the likeliest.
+    r"""Return the logits with all tokens less than p times as likely as the likeliest ruled out.
 
     .. math:: \text{keep token } i \iff p_i \ge p \max_j p_j \iff z_i \ge \max_j z_j + \log p
 
@@ -124,7 +124,7 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     Parameters
     ----------
     logits : array_like
-        Scores in nats; -inf rules a token out from the start.
+        Scores in nats; -inf rules a token out from the start. For probabilities pass their logarithms.
     p : float
         The least ratio to the likeliest, from 0 to 1.
     axis : int
@@ -305,7 +305,8 @@ def _largest(row: np.ndarray, k: int) -> np.ndarray:
 def _nucleus(row: np.ndarray, p: float, space: np.ndarray) -> np.ndarray:
     """Return the indices of the fewest tokens that reach the mass p.
 
-    In a long row few tokens take part: those above a bar that is lowered until together they reach p. Buckets
+    In a short row `_until` is the whole of it; the rest finds the same tokens without sorting a long row.
+    There few tokens take part: those above a bar that is lowered until together they reach p. Buckets
     of falling logits take them in, and only the bucket in which their mass crosses p is sorted.
     """
     if p == 1:

@@ -21,9 +21,9 @@ from course_lib._pairs import (
     js_terms,
     kl_terms,
     lowest,
-    over_blocks,
     plain_js_terms,
     summed,
+    sums_in_pieces,
     tv_terms,
 )
 from course_lib._validate import as_float, check_base, check_logits, plain
@@ -102,35 +102,40 @@ def kl_divergence(
     """
     unit = math.log(check_base(base))
     rows = Rows(p, q, axis=axis, normalize=normalize)
-    few = rows.p.size <= FEW and len(rows.p) == 1 and _kl_of_few(rows)
-    return rows.reduced((few or _kl_of_many(rows)) / unit, keepdims)
+    kl = _kl_of_short_row(rows)
+    if kl is None:
+        kl = _kl_of_rows(rows)
+    return rows.reduced(kl / unit, keepdims)
 
 
-def _kl_of_few(rows: Rows) -> np.ndarray | None:
-    """Return the plain formula's value for one short row; None where it will not do.
+def _kl_of_short_row(rows: Rows) -> np.ndarray | None:
+    """Return the plain formula's value for one short row; None for any other, and where it will not do.
 
     At ten outcomes a loop costs a fraction of the array calls.
     """
+    if rows.p.size > FEW or len(rows.p) != 1:
+        return None
     p, q = rows.p[0].tolist(), rows.q[0].tolist()
     p_total, q_total = sum(p), sum(q)
     if not (min(q) > IN_RANGE and 0 < p_total < 1 / IN_RANGE > q_total):
         return None
     rows.check(Extremes(min(p), p_total, p_total), Extremes(min(q), q_total, q_total))
     terms = [a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > IN_RANGE]  # others add nothing
-    kl = sum(terms) / p_total + math.log(q_total / p_total)
+    kl = sum(terms) / p_total + math.log(q_total / p_total)  # sum p/P log((p/P)/(q/Q)), P and Q the sums
     return np.array([kl]) if kl > PLAIN_SUM_IS_EXACT else None
 
 
-def _kl_of_many(rows: Rows) -> np.ndarray:
+def _kl_of_rows(rows: Rows) -> np.ndarray:
     """Return the divergence of each row: by the plain formula, and anew where that would cancel."""
-    lows, (p_total, q_total, total) = over_blocks(_plain_kl_parts, rows.p, rows.q)
+    lows, (p_total, q_total, total) = sums_in_pieces(_plain_kl_parts, rows.p, rows.q)
     rows.check_sums(lows, (p_total, q_total))
     with np.errstate(divide="ignore", invalid="ignore"):
-        kl = total / p_total + np.log(q_total / p_total)
+        kl = total / p_total + np.log(q_total / p_total)  # as in a short row
     return anew_where_close(kl, kl_terms, rows)
 
 
 def _plain_kl_parts(p: np.ndarray, q: np.ndarray) -> tuple[tuple[float, float], tuple[np.ndarray, ...]]:
+    """Return the lowest entries and, of each row, sum p, sum q and sum p log(p/q)."""
     lows, terms = lowest(p, q), p / q
     if not lows[0] > 0:
         np.maximum(terms, TINY, out=terms)

@@ -86,8 +86,9 @@ def elbo_identity(
 ) -> ElboIdentity:
     """Return log p(x), the ELBO Σ_z q(z) [log p(x, z) - log q(z)], and the gap D_KL(q ‖ posterior) between.
 
-    Each is worked out on its own, so their sum is a check: log p(x) = ELBO + gap. The ELBO reads as energy
-    plus entropy, E_q[log p(x, z)] + H(q), and as reconstruction minus the divergence to the prior,
+    The joint comes first, as a table of logarithms; q is the second argument. Each number is worked out on
+    its own, so their sum is a check: log p(x) = ELBO + gap. The ELBO reads as energy plus entropy,
+    E_q[log p(x, z)] + H(q), and as reconstruction minus the divergence to the prior,
     E_q[log p(x|z)] - D_KL(q ‖ p(z)): the same number.
 
     Parameters
@@ -480,6 +481,7 @@ def reverse_waterfill(variances: ArrayLike, distortion: float, *, base: float = 
     rising = np.sort(variances)
     filled = np.concatenate([[0.0], np.cumsum(rising)[:-1]])  # by the coordinates that lie under water
     others = np.arange(len(rising), 0, -1)
+    # with the level at the j-th smallest variance the error is filled[j] + others[j] λ_j in all
     reached = np.searchsorted(np.maximum.accumulate(filled + others * rising), distortion)
     if reached == len(rising):
         return _water(variances, variances, base)

@@ -332,8 +332,9 @@ def renyi_entropy(
 
     .. math:: H_\alpha(p) = \frac{1}{1 - \alpha} \log \sum_i p_i^\alpha
 
-    Order 0 counts the possible outcomes, 1 is Shannon's entropy, 2 is the chance that two draws agree, and
-    infinity is the min-entropy log(1/max p): what guards a password against the one best guess.
+    Order 0 is the log of the number of possible outcomes, 1 is Shannon's entropy, 2 is minus the log of the
+    chance that two draws agree, and infinity is the min-entropy log(1/max p): what guards a password against
+    the one best guess.
 
     Parameters
     ----------
@@ -376,7 +377,10 @@ def renyi_entropy(
 
 
 def _renyi_rows(rows: np.ndarray, alpha: float) -> np.ndarray:
-    """Return it in nats; near order 1 through sum p^alpha - 1 = sum p (p^(alpha - 1) - 1): digits stay."""
+    """Return H_alpha of each row in nats.
+
+    Near order 1 through sum p^alpha - 1 = sum p (p^(alpha - 1) - 1), which keeps its digits.
+    """
     largest = rows.max(axis=-1)
     if alpha == math.inf:
         return 0.0 - np.log(largest)
@@ -386,6 +390,7 @@ def _renyi_rows(rows: np.ndarray, alpha: float) -> np.ndarray:
         return np.log1p(p_times.sum(axis=-1)) / (1 - alpha)
     if alpha == 0:
         return np.log(np.count_nonzero(rows, axis=-1))
+    # sum p^alpha = max^alpha sum (p/max)^alpha: nothing underflows
     relative = np.exp(alpha * (log_p - np.log(largest)[:, None])).sum(axis=-1)
     return (alpha * np.log(largest) + np.log(relative)) / (1 - alpha)
 

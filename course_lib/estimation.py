@@ -729,6 +729,7 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
         raise ValueError(f"alpha must be 0 or more, got {alpha}; a negative penalty has no minimum")
     penalty = alpha * (len(y) if loss == "mean" else 1)
     d = X.shape[1]
+    # |stacked w - (y, 0)|² = |X w - y|² + penalty |w|²
     stacked = np.vstack([X, math.sqrt(penalty) * np.eye(d)])
     return np.linalg.lstsq(stacked, np.concatenate([y, np.zeros(d)]), rcond=None)[0]
 

@@ -158,12 +158,13 @@ def kl_gaussian(
     mean1, cov1, factor1 = _gaussian(mean1, cov1, "1")
     shift = _difference(mean1, mean0)[..., None]
     half = np.linalg.solve(factor1, cov0 - cov1)
-    e = np.linalg.eigvalsh(np.linalg.solve(factor1, np.swapaxes(half, -1, -2)))
-    near = np.abs(e).max(axis=-1) <= 0.5
-    close = expm1_minus_x(np.log1p(np.where(near[..., None], e, 0.0))).sum(axis=-1)
-    spread = np.where(near, close, _stretch(np.linalg.solve(factor1, factor0)))
-    distance = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
-    return plain((spread + distance) / 2 / math.log(check_base(base)))
+    differences = np.linalg.eigvalsh(np.linalg.solve(factor1, np.swapaxes(half, -1, -2)))  # of S1⁻¹ S0 - I
+    nearly_equal = np.abs(differences).max(axis=-1) <= 0.5
+    close = expm1_minus_x(np.log1p(np.where(nearly_equal[..., None], differences, 0.0))).sum(axis=-1)
+    # tr(S1⁻¹ S0) - d - ln det(S1⁻¹ S0), then (m1 - m0)ᵀ S1⁻¹ (m1 - m0)
+    spread = np.where(nearly_equal, close, _stretch(np.linalg.solve(factor1, factor0)))
+    mahalanobis = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
+    return plain((spread + mahalanobis) / 2 / math.log(check_base(base)))
 
 
 def kl_diag_gaussian(
@@ -312,7 +313,7 @@ def wasserstein2_gaussian(
     mean1, _, factor1 = _gaussian(mean1, cov1, "1")
     shift = _difference(mean1, mean0)
     left, _, right = np.linalg.svd(np.swapaxes(factor1, -1, -2) @ factor0)
-    spread = factor0 - factor1 @ (left @ right)
+    spread = factor0 - factor1 @ (left @ right)  # by the best rotation; its squared size is the trace term
     return plain(np.sqrt(np.sum(shift**2, axis=-1) + np.sum(spread**2, axis=(-2, -1))))
 
 

@@ -50,7 +50,7 @@ def k1(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
     >>> k1(np.log([0.5, 0.25]), np.log([0.25, 0.5]))
     array([ 0.69314718, -0.69314718])
     """
-    return plain(0.0 - _log_ratio(log_p, log_q))
+    return plain(0.0 - _log_q_over_p(log_p, log_q))  # not -x, which gives -0.0 where p = q
 
 
 def k2(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
@@ -84,7 +84,7 @@ def k2(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
     >>> k2(np.log([0.5, 0.25]), np.log([0.25, 0.5]))
     array([0.24022651, 0.24022651])
     """
-    log_ratio = _log_ratio(log_p, log_q)
+    log_ratio = _log_q_over_p(log_p, log_q)
     return plain(log_ratio * log_ratio / 2)
 
 
@@ -122,10 +122,11 @@ def k3(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
     >>> k3(np.log([0.5, 0.25]), np.log([0.25, 0.5]))
     array([0.19314718, 0.30685282])
     """
-    return plain(expm1_minus_x(_log_ratio(log_p, log_q)))
+    return plain(expm1_minus_x(_log_q_over_p(log_p, log_q)))
 
 
-def _log_ratio(log_p: ArrayLike, log_q: ArrayLike) -> np.ndarray:
+def _log_q_over_p(log_p: ArrayLike, log_q: ArrayLike) -> np.ndarray:
+    """Return log q - log p of each sample, the l of k3, once both have been looked at."""
     log_p, log_q = as_float(log_p, name="log_p"), as_float(log_q, name="log_q")
     check_same_shape(log_p, log_q, "log_p", "log_q")
     if not np.all(np.isfinite(log_p)):

@@ -247,9 +247,7 @@ def _information_of_counts(counts: np.ndarray) -> float:
     n = int(counts.sum(dtype=object))
     counts = counts.astype(np.int64 if n <= INT64_SQUARES else object)
     row, column = np.nonzero(counts)
-    return _information_of_cells(
-        counts[row, column], counts.sum(axis=1)[row], counts.sum(axis=0)[column], n
-    )
+    return _information_of_cells(counts[row, column], counts.sum(axis=1)[row], counts.sum(axis=0)[column], n)
 
 
 def _information_of_cells(c: np.ndarray, r: np.ndarray, s: np.ndarray, n: int) -> float:

@@ -66,6 +66,7 @@ def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> f
     rows, shape = _as_rows(logits, axis)
     top, rest, _ = _sums(rows, drops=False)
     check_logits(np.where(top == -np.inf, 0, top)[:, None])  # a sum of nothing is no error here
+    # top + log(1 + rest): the 1 is exp(0), the largest logit's own term
     return from_rows(top + np.log1p(rest), shape, axis, keepdims=keepdims)
 
 
@@ -113,6 +114,7 @@ def softmax(logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> n
     >>> softmax([1.0, 2.0, 3.0], temperature=0.5).round(3)
     array([0.016, 0.117, 0.867])
     """
+    # exp(d) / sum exp(d), where sum exp(d) = 1 + rest
     return _elementwise(logits, axis, temperature, lambda d, e, rest: np.divide(e, 1 + rest, out=e))
 
 
@@ -154,6 +156,7 @@ def log_softmax(logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0) 
     >>> log_softmax([0.0, -1000.0, -40.0])          # the logarithm of softmax would give 0, -inf, -40
     array([-4.24835426e-18, -1.00000000e+03, -4.00000000e+01])
     """
+    # d - log sum exp(d)
     return _elementwise(logits, axis, temperature, lambda d, e, rest: np.subtract(d, np.log1p(rest), out=d))
 
 

@@ -45,7 +45,8 @@ ROWS = 8192  # pairs of example and draw that are evaluated at a time
 def beta_binomial_logpmf(x: Tensor, n: int, a: Tensor, b: Tensor) -> Tensor:
     """Return log p(x) of n tosses that share one coin drawn from Beta(a, b): C(n, x) B(x+a, n-x+b) / B(a, b).
 
-    The name, the order and the meaning are those of ``scipy.stats.betabinom.logpmf``; this one has gradients.
+    The name, the order and the meaning are those of ``scipy.stats.betabinom.logpmf``; this one has gradients
+    and takes tensors; for numbers use ``BetaBinomial(a, b).predictive``.
 
     Parameters
     ----------

@@ -257,9 +257,7 @@ def test_wasserstein_agrees_with_scipy_pair_by_pair():
     expected = [scipy.stats.wasserstein_distance(x, x, a, b) for a, b in zip(p.T, q.T, strict=True)]
     np.testing.assert_allclose(wasserstein1(p, q, x, axis=0), expected, rtol=1e-11)
     assert wasserstein1(p, q, x, axis=0, keepdims=True).shape == (1, 20)
-    np.testing.assert_allclose(
-        wasserstein1(3 * p, 5 * q, x, axis=0, normalize=True), expected, rtol=1e-11
-    )
+    np.testing.assert_allclose(wasserstein1(3 * p, 5 * q, x, axis=0, normalize=True), expected, rtol=1e-11)
 
 
 @settings(deadline=None)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from course_lib._kernels import (
     BLOCK,
     SHORT,
+    add_blocks,
     blocks,
     deviance,
     log_sum_exp,
-    over_blocks,
     p_log_p_sums,
     partials,
     row_sums,
@@ -38,7 +38,7 @@ def test_blocks_cover_every_entry_once(shape, order):
         assert block.dtype == np.float64
         assert block.flags.c_contiguous
         sums[at] += block.sum(axis=-1)
-    np.testing.assert_allclose(over_blocks(sums), rows.sum(axis=-1, dtype=np.float64), rtol=1e-13)
+    np.testing.assert_allclose(add_blocks(sums), rows.sum(axis=-1, dtype=np.float64), rtol=1e-13)
 
 
 def test_split_largest_takes_one_entry_of_each_row():
