@@ -618,9 +618,8 @@ class BinomialMixture(_CountMixture):
 
     def _climb(self, weights: np.ndarray, counts: np.ndarray) -> BinomialMixture:
         """Shares of successes; a component that nobody uses stays as it is."""
-        seen, successes = counts.sum(axis=-1), counts @ np.arange(self.n_trials + 1)
-        p = np.where(seen > 0, successes / np.where(seen > 0, seen, 1) / self.n_trials, self.p)
-        return BinomialMixture(weights, np.minimum(p, 1.0), self.n_trials)  # 1 + 1e-16 is rounding
+        k = np.arange(self.n_trials + 1)
+        return BinomialMixture(weights, _share(counts @ k, counts @ k[::-1], self.p), self.n_trials)
 
     def _log_pmf(self) -> np.ndarray:
         from scipy.special import xlog1py, xlogy  # here, so that importing the course stays quick
@@ -688,7 +687,7 @@ class BetaBinomialMixture(_CountMixture):
             total = (seen * np.sum(1 / (s + j), axis=-1, keepdims=True)).sum(axis=1, keepdims=True)
             used = total > 0  # a component that nobody uses stays as it is
             s = np.where(used, s * (up + down).sum(axis=1, keepdims=True) / np.where(used, total, 1), s)
-            mean = np.where(up + down > 0, up / np.where(up + down > 0, up + down, 1), mean)
+            mean = _share(up, down, mean)
         return BetaBinomialMixture(weights, mean, s[:, 0], self.n_trials)
 
     def _log_pmf(self) -> np.ndarray:
@@ -696,6 +695,17 @@ class BetaBinomialMixture(_CountMixture):
         mean = self.mean[..., None]
         rise_a, rise_b = _log_rising(mean * s, n), _log_rising((1 - mean) * s, n)[..., ::-1]
         return log_choose(n, np.arange(n + 1)) + rise_a + rise_b - _log_rising(s, n)[..., -1:]
+
+
+def _share(up: np.ndarray, down: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+    """Return up / (up + down), or ``unseen`` where both are 0; exactly 1 only if down is exactly 0.
+
+    A share that rounds to 1 would make impossible what an example in this component, however little of it,
+    has shown. The double below 1 is nearer to the optimum than the share before, so F still does not fall.
+    """
+    seen = up + down
+    share = np.where(seen > 0, up / np.where(seen > 0, seen, 1.0), unseen)
+    return np.where((seen > 0) & (down > 0), np.minimum(share, np.nextafter(1.0, 0.0)), share)
 
 
 def _ratio_sum(tail: np.ndarray, a: np.ndarray, j: np.ndarray) -> np.ndarray:

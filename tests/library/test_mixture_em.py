@@ -59,6 +59,14 @@ class TestClimbing:
             assert path.objective[-1] <= path.model.log_prob(X).sum() + slack
         np.testing.assert_allclose(path.responsibilities.sum(axis=1), 1)
 
+    def test_a_share_that_rounds_to_one_makes_nothing_impossible(self):
+        start = BinomialMixture([0.5, 0.5], [[0.5, 0.5], [0.5, 1 - 1e-15]], 5)
+        X = np.array([[2, 5]] * 40 + [[3, 1]])  # the last is all but impossible in the second component
+        path = em(start, X, n_iter=4, tol=-1.0)
+        assert np.all(np.isfinite(path.objective))
+        assert np.all(np.diff(path.objective) >= -1e-9)
+        assert path.model.p[1, 1] < 1
+
     @every_kind
     def test_after_an_e_step_f_is_the_log_likelihood(self, kind):
         rng = np.random.default_rng(1)
