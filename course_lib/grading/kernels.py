@@ -37,7 +37,6 @@ _IMPORTED_LATE = (
     "IPython.extensions.storemagic",
     "IPython.core.completerlib",
     "psutil",
-    "matplotlib_inline.config",
 )
 
 _OPTIONS = [

@@ -4,6 +4,8 @@ import json
 import os
 import socket
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,6 +219,19 @@ def test_a_dead_worker_is_replaced_and_knows_all_answers(sealer):
 def test_global_random_state_is_the_same_each_time(sealer):
     source = "import random\nvalue = [random.random(), float(np.random.random())]"
     assert answers(sealer, source, ["value"]) == answers(sealer, source, ["value"])
+
+
+@needs_fork
+def test_a_worker_takes_its_folder_with_it(sealer):
+    source = "import os\nopen('left', 'w').close()\nhere = os.getcwd()\ndef f(): pass"
+    space = answers(sealer, source, ["here", "f"])
+    folder = Path(space["here"])
+    assert folder.is_dir()
+    del space  # nobody can call the worker any more, so it is hung up
+    deadline = time.monotonic() + 20
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not folder.exists()
 
 
 SPY = """\

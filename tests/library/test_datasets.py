@@ -1,6 +1,12 @@
 """The data sets: shapes, ranges, and a split that stays what it is."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import pytest
+import sklearn.datasets
 
 from course_lib import digits_split, english_text, load_digits_counts
 
@@ -11,6 +17,22 @@ def test_digits_are_counts_of_ink():
     assert (X.min(), X.max()) == (0, 16)
     assert X.sum(dtype=int) == 561_718
     np.testing.assert_array_equal(np.bincount(y), [178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_digits_are_those_of_scikit_learn_wherever_it_keeps_them(found, monkeypatch):
+    if not found:
+        monkeypatch.setattr(Path, "is_file", lambda self: False)
+    X, y = load_digits_counts()
+    theirs = sklearn.datasets.load_digits()
+    np.testing.assert_array_equal(X, theirs.data)
+    np.testing.assert_array_equal(y, theirs.target)
+    assert (X.dtype, y.dtype, X.flags.c_contiguous) == (np.uint8, theirs.target.dtype, True)
+
+
+def test_reading_the_digits_imports_no_scikit_learn():
+    code = "import sys, course_lib; course_lib.digits_split(); sys.exit('sklearn' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_split_shares_no_image_and_loses_none():

@@ -17,14 +17,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["LIMITS", "Isolation", "drop_privileges", "enter_namespaces", "forbid_tracing", "mount_private"]
+__all__ = ["LIMITS", "Isolation", "drop_privileges", "enter_namespaces", "forbid_tracing", "mount_private", "unmount"]
 
 _LINUX = sys.platform == "linux"
 
 # clone flags, prctl and mount numbers of the Linux interface (the same on every architecture)
 _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
-_MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 0x4000, 0x40000
+_MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 2, 4, 0x4000, 0x40000, 2
 _PR_SET_SECCOMP, _SECCOMP_FILTER = 22, 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 
@@ -113,6 +113,12 @@ def mount_private(work: str, hidden: Iterable[str], held: Isolation) -> None:
     if all(covered):
         held.files = True
         held.layers.append("mounts")
+
+
+def unmount(work: str) -> None:
+    """Take the memory disk off `work`, or the empty folder beneath it could not be removed."""
+    if _LINUX:
+        _libc().umount2(work.encode(), _MNT_DETACH)
 
 
 def drop_privileges(work: str, hidden: Iterable[str], uid: int, held: Isolation) -> None:
