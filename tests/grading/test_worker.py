@@ -227,7 +227,7 @@ def test_a_worker_takes_its_folder_with_it(sealer):
     space = answers(sealer, source, ["here", "f"])
     folder = Path(space["here"])
     assert folder.is_dir()
-    del space  # nobody can call the worker any more, so it is hung up
+    space["f"]._answers._hang_up()
     deadline = time.monotonic() + 20
     while folder.exists() and time.monotonic() < deadline:
         time.sleep(0.01)

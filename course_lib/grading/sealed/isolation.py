@@ -17,7 +17,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["LIMITS", "Isolation", "drop_privileges", "enter_namespaces", "forbid_tracing", "mount_private", "unmount"]
+__all__ = [
+    "LIMITS",
+    "Isolation",
+    "drop_privileges",
+    "enter_namespaces",
+    "forbid_tracing",
+    "mount_private",
+    "unmount",
+]
 
 _LINUX = sys.platform == "linux"
 
