@@ -145,7 +145,8 @@ def number(value: float | str | None, digits: str) -> str:
 WIDTH, LINE, LEFT, RIGHT = 420, 42, 8, 16  # narrow, so that words stay readable on a phone
 LEAST = 0.5  # where the scale begins
 STYLE = """
-.benchmarks { max-width: 34rem } .benchmarks text { fill: currentColor; font: 13px sans-serif }
+.benchmarks { max-width: 34rem } .benchmarks text { fill: currentColor; font: 13px sans-serif;
+  paint-order: stroke; stroke: var(--pst-color-background); stroke-width: 5px }
 .benchmarks line { stroke: currentColor } .benchmarks circle { fill: #0072B2; stroke: currentColor }
 .benchmarks .grid { opacity: .25 } .benchmarks .tick { text-anchor: middle }
 .benchmarks .goal { stroke-width: 3 } .benchmarks .floor { stroke-width: 2; stroke-dasharray: 3 3 }

@@ -87,7 +87,7 @@ class Bind(SphinxPostTransform):
 
 
 _UNIT = re.compile(r"(?<![\w.])([−-]?\d[\d,.]*) (?=(?:[kmµ]?s|k?m|cm|kB|MB|bits?|nats?|minutes|°C)\b|%)")
-_CLOSING = re.compile(r"[,.;:!?)\]’]+|-\w+")
+_OPENING, _CLOSING = re.compile(r"[(\[“‘]+$"), re.compile(r"[,.;:!?)\]’”]+|-\w+")
 SHORT_FORMULA = 24  # characters of TeX
 
 
@@ -98,13 +98,17 @@ def _is_prose(node: nodes.Node) -> bool:
 
 
 def _bind_formula(formula: nodes.math) -> None:
-    """Wrap a formula and the punctuation that follows it, so that they stay on one line."""
+    """Wrap a formula and the punctuation around it, so that they stay on one line."""
     parent, after = formula.parent, formula.next_node(descend=False, siblings=True)
-    mark = _CLOSING.match(after) if isinstance(after, nodes.Text) else None
+    place = parent.index(formula)
+    before = parent[place - 1] if place else None
     whole = nodes.inline("", "", classes=["whole"])
     parent.replace(formula, whole)
+    if isinstance(before, nodes.Text) and (mark := _OPENING.search(before)):
+        whole += nodes.Text(mark[0])
+        parent.replace(before, nodes.Text(before[: mark.start()]))
     whole += formula
-    if mark:
+    if isinstance(after, nodes.Text) and (mark := _CLOSING.match(after)):
         whole += nodes.Text(mark[0])
         parent.replace(after, nodes.Text(after[mark.end() :]))
 
@@ -216,7 +220,7 @@ def site_map(toctree: Callable[..., str]) -> str:
 
 
 def note_sources(app: Sphinx, config: Config) -> None:
-    """Write the pages again when what they are made of, beside their text, changes."""
+    """Read and write the pages again when what they are made of, beside their text, changes."""
     here = Path(__file__).parent
     tools = [*here.glob("*.py"), *here.glob("*.mjs"), here / "package-lock.json"]
     static = [path for path in (here.parent / "_static").rglob("*") if path.is_file()]
@@ -245,7 +249,7 @@ def drop_unused(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Register all of it."""
-    app.add_config_value("site_sources", "", "html")
+    app.add_config_value("site_sources", "", "env")
     # Jupyter Book sets this for an extension that the site leaves out.
     app.add_config_value("comments_config", {}, "html")
     app.add_node(fold, html=(visit_fold, depart_fold))

@@ -66,6 +66,14 @@ def test_a_changed_function_runs_the_notebooks_again_and_nothing_else_does(book)
     assert "ran page in" in changed.stdout
     assert "half: 1\n" in page(book)
 
+    read = (book / "_build" / ".doctrees" / "page.doctree").stat().st_mtime_ns
+    with open(book / "book" / "_ext" / "site_reference.py", "a") as tool:  # it fills pages as they are read
+        tool.write("# changed\n")
+    reread = build(book)
+    assert reread.returncode == 0, reread.stdout
+    assert "ran page" not in reread.stdout
+    assert (book / "_build" / ".doctrees" / "page.doctree").stat().st_mtime_ns > read
+
 
 def test_the_librarys_digest_follows_every_module_but_the_graders(tmp_path):
     (tmp_path / "grading").mkdir()
