@@ -20,10 +20,15 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
-from torch.nn import functional as F
+
+try:
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional as F
+except ModuleNotFoundError as missing:
+    advice = "course_lib.vae needs PyTorch: pip install 'course-lib[vae]'"
+    raise ModuleNotFoundError(advice, name=missing.name) from None
 
 from course_lib._validate import as_counts, as_finite, check_number, check_positive, check_whole
 from course_lib.elbo import iwae_bound

@@ -1,6 +1,8 @@
 """The VAE against SciPy, sums over all counts, grids, finite differences, closed forms and rival models."""
 
 import math
+import subprocess
+import sys
 
 import mpmath
 import numpy as np
@@ -408,6 +410,13 @@ def test_headline():
 
 
 class TestErrors:
+    def test_without_torch_the_way_out_is_named_and_the_rest_works(self):
+        code = "import sys; sys.modules['torch'] = None; import course_lib as c; c.ppca_ml; c.VAE"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.stderr.splitlines()[-1] == (
+            "ModuleNotFoundError: course_lib.vae needs PyTorch: pip install 'course-lib[vae]'"
+        )
+
     def test_model(self):
         for options, message in [
             ({"prior": "vamp"}, "prior must be 'mixture' or 'normal', got 'vamp'"),
