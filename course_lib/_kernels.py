@@ -240,3 +240,8 @@ def log_sum_exp(rows: np.ndarray) -> np.ndarray:
     top = np.where(top == -np.inf, 0.0, top)  # a row all -inf has the sum 0
     with np.errstate(divide="ignore"):
         return top + np.log(np.exp(rows - top[:, None]).sum(axis=-1))
+
+
+def trapezoids(grid: np.ndarray) -> np.ndarray:
+    """Return the weight of each grid point in the trapezoid rule: half the way to each neighbour."""
+    return np.diff(grid, prepend=grid[0]) / 2 + np.diff(grid, append=grid[-1]) / 2

@@ -16,7 +16,7 @@ import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import log_choose, weighted_logs
+from course_lib._kernels import log_choose, trapezoids, weighted_logs
 from course_lib._validate import (
     ProbabilityError,
     as_counts,
@@ -321,12 +321,12 @@ class GridPosterior:
     @property
     def mean(self) -> float:
         """Posterior mean, in units of the parameter."""
-        return float(_trapezoids(self.grid) @ (self.density * self.grid))
+        return float(trapezoids(self.grid) @ (self.density * self.grid))
 
     @property
     def variance(self) -> float:
         """Posterior variance, in squared units of the parameter."""
-        return float(_trapezoids(self.grid) @ (self.density * (self.grid - self.mean) ** 2))
+        return float(trapezoids(self.grid) @ (self.density * (self.grid - self.mean) ** 2))
 
     @property
     def mode(self) -> float:
@@ -392,7 +392,7 @@ def grid_posterior(grid: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike)
         raise ValueError(
             "log_likelihood holds NaN or +inf; mend the model at those grid points, or leave them out"
         )
-    width = _trapezoids(grid)
+    width = trapezoids(grid)
     log_joint = log_likelihood + _log(prior / (width @ prior))
     log_evidence = float(scipy.special.logsumexp(log_joint, b=width))
     if log_evidence == -np.inf:
@@ -400,11 +400,6 @@ def grid_posterior(grid: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike)
             "the data are impossible at every point of the grid; widen it or mend the likelihood"
         )
     return GridPosterior(grid, np.exp(log_joint - log_evidence), log_evidence)
-
-
-def _trapezoids(grid: np.ndarray) -> np.ndarray:
-    """Return the weight of each grid point in the trapezoid rule: half the way to each neighbour."""
-    return np.diff(grid, prepend=grid[0]) / 2 + np.diff(grid, append=grid[-1]) / 2
 
 
 def _log(x: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import BLOCK, log_sum_exp
+from course_lib._kernels import BLOCK, log_sum_exp, trapezoids
 from course_lib._pairs import check_same_shape
 from course_lib._validate import (
     as_finite,
@@ -32,7 +32,6 @@ from course_lib._validate import (
     from_rows,
     plain,
 )
-from course_lib.bayes import _trapezoids
 from course_lib.divergence import kl_from_logits
 from course_lib.gaussian import _as_covariance, _cholesky, _gaussian, kl_gaussian, log_pdf_gaussian
 
@@ -655,7 +654,7 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
     grids = [_grid(axis, i) for i, axis in enumerate(axes)]
     if not grids:
         raise ValueError("axes is empty; give one grid for each latent dimension")
-    log_weights = [np.log(_trapezoids(grid)) for grid in grids]
+    log_weights = [np.log(trapezoids(grid)) for grid in grids]
     sizes = tuple(len(grid) for grid in grids)
     parts = []
     for start in range(0, math.prod(sizes), BLOCK // 8):
