@@ -29,13 +29,18 @@ _UNUSED = (
 
 
 def warm_up() -> None:
-    """Import pytest and nbval, but not the URI grammar that takes jsonschema most of two seconds."""
+    """Import pytest and nbval, but not the URI grammar that takes jsonschema most of two seconds.
+
+    What is compiled or looked up once in a process is made ready too, for all that are forked from this one.
+    """
     unknown = object()
     before = sys.modules.get("rfc3987_syntax", unknown)
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     try:
+        import nbformat
         import nbval.plugin  # noqa: F401
         import pytest  # noqa: F401
+        from jupyter_client.provisioning import KernelProvisionerFactory
     except ModuleNotFoundError as error:
         raise GradeError(f"{error.name} is not installed: pip install 'course-lib[grade]'") from None
     finally:
@@ -43,6 +48,8 @@ def warm_up() -> None:
             del sys.modules["rfc3987_syntax"]
         else:
             sys.modules["rfc3987_syntax"] = before
+    nbformat.validate(nbformat.v4.new_notebook())
+    KernelProvisionerFactory.instance()
 
 
 def run_notebooks(
