@@ -1,8 +1,8 @@
 """Bayes' theorem at work: a table of hypotheses, odds, a grid, conjugate pairs, and naive Bayes.
 
 The names are the theorem's own. A *prior* is the belief before, a *likelihood* says how well each hypothesis
-predicted what was seen, the *evidence* is the probability of what was seen whichever hypothesis holds, and
-the *posterior* is the belief after: posterior = prior x likelihood / evidence.
+predicted what was seen, the *evidence* is the probability of what was seen, averaged over the hypotheses by
+the prior, and the *posterior* is the belief after: posterior = prior x likelihood / evidence.
 """
 
 from __future__ import annotations
@@ -423,7 +423,8 @@ class BetaBinomial:
     """A belief Beta(a, b) about a success probability that sees k successes in n trials: a + k, b + n - k.
 
     ``update`` returns that posterior, ``log_evidence`` the log of C(n, k) B(a + k, b + n - k) / B(a, b).
-    ``a`` and ``b`` act as pseudo-counts: successes and failures that the prior pretends to have seen.
+    In the posterior's mean ``a`` and ``b`` act as pseudo-counts: successes and failures that the prior claims
+    to have seen. (In its mode, a - 1 and b - 1 do.)
 
     Attributes
     ----------
@@ -491,7 +492,7 @@ class GammaPoisson:
     Attributes
     ----------
     shape, rate : float
-        Positive; the prior pretends to have seen ``shape`` events in ``rate`` intervals.
+        Positive; in the mean, the prior pretends to have seen ``shape`` events in ``rate`` intervals.
 
     Notes
     -----
@@ -522,7 +523,7 @@ class GammaPoisson:
         return GammaPoisson(float(self.shape + x.sum()), float(self.rate + x.size))
 
     def predictive(self, count: ArrayLike) -> float | np.ndarray:
-        """Return the probability of the next count, a negative binomial: wider than any Poisson."""
+        """Return the probability of the next count: negative binomial, wider than a Poisson of its mean."""
         x = as_counts(count, name="count")
         log_p = (
             scipy.special.gammaln(self.shape + x)

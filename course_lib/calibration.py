@@ -73,7 +73,8 @@ def reliability_diagram(labels: ArrayLike, p: ArrayLike, *, n_bins: int = 10) ->
 
     Notes
     -----
-    For ``p`` of shape (N,) the two curves of ``sklearn.calibration.calibration_curve``, and the counts.
+    For ``p`` of shape (N,) the two curves of ``sklearn.calibration.calibration_curve``, and the counts; but
+    there a claim on the edge of two bins belongs to the lower, here to the upper.
 
     M. H. DeGroot and S. E. Fienberg, The comparison and evaluation of forecasters, 1983.
 
@@ -139,7 +140,8 @@ def squared_calibration_error(
     .. math:: \sum_b \frac{n_b}{N} \Bigl[ (f_b - c_b)^2 - \frac{f_b (1 - f_b)}{n_b - 1} \Bigr]
 
     The frequency f of n draws scatters about its chance with a variance that f(1-f)/(n-1) estimates without
-    bias; taken off, a perfect predictor scores 0 on average, however few the data. So it may fall below 0.
+    bias, if the claims in a bin are equal; taken off, a perfect predictor scores 0 on average, however few
+    the data, so it may fall below 0. Claims that vary by s² within a bin of n take it some s²/n lower.
 
     Parameters
     ----------
@@ -212,6 +214,7 @@ def calibration_floor(p: ArrayLike, *, n_bins: int = 15) -> float:
     Notes
     -----
     The sum in a bin is taken as Gaussian of the same variance v; its mean distance from 0 is sqrt(2 v / pi).
+    Good where v is well above 1 in each bin; with few or extreme claims in a bin it is too high.
 
     Examples
     --------

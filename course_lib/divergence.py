@@ -334,7 +334,7 @@ def kl_from_logits(
 
     .. math:: D_{\mathrm{KL}} = \log\bigl(1 + E_p[e^c - 1 - c]\bigr), \qquad c = (b - a) - E_p[b - a]
 
-    No term is negative, so none cancels.
+    No term is negative, so none cancels. If q has a mass m where p rules all out, -log(1 - m) is added.
 
     Parameters
     ----------
@@ -355,7 +355,8 @@ def kl_from_logits(
 
     Notes
     -----
-    It is log E_p[e^(b - a)] - E_p[b - a], whose two parts nearly cancel where a and b nearly agree.
+    If p rules nothing out, it is log E_p[e^(b - a)] - E_p[b - a], whose two parts nearly cancel where a and b
+    nearly agree.
 
     Examples
     --------

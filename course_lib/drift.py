@@ -173,8 +173,8 @@ def drift_score(
     Returns
     -------
     float
-        Zero for equal histograms. Without drift it is some (K - 1)(1/n + 1/m) nats, not 0: hence
-        ``drift_threshold``.
+        Zero for equal counts. Without drift, and with many samples in every bin, it is some
+        (K - 1)(1/n + 1/m) nats, not 0: hence ``drift_threshold``.
 
     Raises
     ------
@@ -210,7 +210,8 @@ def drift_threshold(
     .. math:: \text{the } \lceil (1 - \alpha)(m + 1) \rceil \text{-th smallest of } m \text{ scores}
 
     Each is the score of a window drawn from the reference, without replacement, against the rest of it. With
-    m such scores the chance that one more drawn the same way exceeds the threshold is at most alpha.
+    m such scores the chance that one more drawn the same way exceeds the threshold is at most alpha. The
+    samples must be exchangeable: consecutive values of a correlated stream exceed it far more often.
 
     Parameters
     ----------

@@ -493,10 +493,10 @@ def linear_beta_vae(
 ) -> RateDistortion:
     """Return what the best linear beta-VAE keeps of each principal coordinate: its KL and its squared error.
 
-    Maximise E_q[log N(x; W z + b, σ² I)] - β D_KL(q(z|x) ‖ N(0, I)) over W, b and q. Divided by β this is the
-    ELBO of probabilistic PCA with noise βσ². So the L largest variances get the rate max(0, log(λ_j / βσ²)/2)
-    and the error min(βσ², λ_j): reverse water-filling with the level βσ², Shannon's own curve as long as L
-    does not run short. A coordinate with λ_j < βσ² collapses.
+    Maximise E_q[log N(x; W z + b, σ² I)] - β D_KL(q(z|x) ‖ N(0, I)) over W, b and q. Divided by β this is,
+    but for a constant, the ELBO of probabilistic PCA with noise βσ². So the L largest variances get the rate
+    max(0, log(λ_j / βσ²)/2) and the error min(βσ², λ_j): reverse water-filling with the level βσ², Shannon's
+    own curve as long as L does not run short. A coordinate with λ_j < βσ² collapses.
 
     Parameters
     ----------
@@ -584,7 +584,8 @@ def iwae_bound(log_w: ArrayLike, k: int) -> float | np.ndarray:
     Returns
     -------
     float or ndarray, shape (...)
-        In nats. Still biased low for every k: its mean rises to log p(x) as k grows and never passes it.
+        In nats. Biased low for every k unless q is the posterior: its mean never passes log p(x), and rises
+        to it as k grows if q > 0 wherever the posterior is.
 
     Raises
     ------

@@ -468,7 +468,7 @@ def map_binomial(successes: ArrayLike, trials: ArrayLike, *, a: float, b: float)
     successes, trials : array_like of one shape, or numbers
         k successes in n trials; for zeros and ones x, give ``x`` and 1.
     a, b : float
-        The prior: a - 1 successes and b - 1 failures seen before.
+        The prior: for the mode, a - 1 successes and b - 1 failures seen before.
 
     Returns
     -------
@@ -505,7 +505,7 @@ def map_categorical(counts: ArrayLike, *, alpha: ArrayLike) -> np.ndarray:
     counts : array_like, shape (K,)
         How often each outcome was seen.
     alpha : array_like, shape (K,), or a number
-        The prior: alpha_k - 1 sightings of each outcome before; 2 is Laplace smoothing.
+        The prior: for the mode, alpha_k - 1 sightings of each outcome before; 2 is Laplace smoothing.
 
     Returns
     -------
@@ -536,7 +536,7 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
     x : array_like
         Counts.
     shape, rate : float
-        The prior: shape - 1 events in ``rate`` intervals seen before.
+        The prior: for the mode, shape - 1 events in ``rate`` intervals seen before.
 
     Returns
     -------
@@ -566,7 +566,7 @@ def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
     x : array_like
         Waiting times, none negative.
     shape, rate : float
-        The prior: shape - 1 events in a time ``rate`` seen before.
+        The prior: for the mode, shape - 1 events in a time ``rate`` seen before.
 
     Returns
     -------
@@ -868,7 +868,8 @@ class LinearPosterior:
     def predict(self, X: ArrayLike, *, noise: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation of y at new X, shapes (m,): the predictive band.
 
-        With ``noise=False`` the deviation is that of the line alone, x'Cx; with noise σ² is added.
+        The deviation is the root of a variance: with ``noise=False`` that of the line alone, x'Cx; with noise
+        σ² is added.
         """
         X = as_finite(X, name="X")
         if X.ndim != 2 or X.shape[1] != len(self.mean):

@@ -378,8 +378,9 @@ def permutation_test(
 
     .. math:: p = \frac{b + 1}{m + 1}, \qquad b = \text{shuffles whose statistic reaches the observed one}
 
-    The observed order is itself one of the orders, hence the ones: p is never 0, and under independence it is
-    at most alpha with probability at most alpha, for every alpha and every m.
+    The observed order is itself one of the orders, hence the ones: p is never 0. If x and y are independent
+    and the pairs are drawn independently, it is at most alpha with probability at most alpha, for every alpha
+    and every m. Successive values of a time series are no independent draws: it sees ties that are none.
 
     Parameters
     ----------
@@ -642,7 +643,7 @@ def _digamma_table(n: int) -> np.ndarray:
 
 
 def fano_bound(conditional_entropy: float, n_classes: int, *, base: float = math.e) -> float:
-    r"""Return the smallest error rate of any guess of X from Y, given H(X|Y): Fano's inequality, solved.
+    r"""Return a lower bound on the error rate of every guess of X from Y: Fano's inequality, solved for P_e.
 
     .. math:: H(X \mid Y) \le h(P_e) + P_e \log(K - 1)
 
@@ -697,7 +698,8 @@ def info_nce(scores: ArrayLike, *, base: float = math.e) -> float:
 
     .. math:: \hat I = \log K + \frac1K \sum_i \log \frac{e^{s_{ii}}}{\sum_j e^{s_{ij}}} \le \log K
 
-    On average it is a lower bound of I(X; Y), whatever the critic s; no critic gets it above log K.
+    On average over K independent pairs to which the critic s was not fitted it is a lower bound of I(X; Y),
+    whatever the critic; none gets it above log K.
 
     Parameters
     ----------
