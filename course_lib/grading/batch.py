@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from . import merge
-from .model import GradeError, Notebook, files_in, read_notebook, require_checks
+from .model import GradeError, NotAllowed, Notebook, files_in, read_notebook, require_checks
 from .records import NotebookResult, plain
-from .run import scratch
 from .submission import BUDGET, Sealer, describe_isolation, grader_version, seed_for
 
 __all__ = ["Job", "find_jobs", "grade_batch", "read_references"]
@@ -89,12 +88,14 @@ def grade_batch(
     """
     references = read_references(source)
     jobs = [job for job in find_jobs(submissions, references) if _in_shard(job, shard)]
+    if out.resolve().is_relative_to(_root(submissions).resolve()):
+        raise GradeError(f"{out} lies among the submissions, where it would be taken for a student's folder")
     cache = out / CACHE
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise GradeError(f"cannot write to {out}: {error.strerror}") from None
-    with scratch(), Sealer(references, [submissions, out, source]) as sealer:
+    with Sealer(references, [submissions, out, source]) as sealer:
         for line in describe_isolation(sealer.isolation):
             say(line)
         version = f"{grader_version()}-{'-'.join(sealer.isolation['layers'])}"
@@ -118,16 +119,31 @@ def find_jobs(submissions: Path, references: Mapping[str, Notebook]) -> list[Job
     """Return one job for each notebook of each student, and for each assignment without one."""
     if not submissions.is_dir():
         raise GradeError(f"there is no folder {submissions}")
-    root = submissions / "submitted" if (submissions / "submitted").is_dir() else submissions
-    jobs = [
-        job
-        for student in _folders(root)
-        for assignment in _folders(student)
-        for job in _jobs_of(student.name, assignment, references)
-    ]
-    if not jobs:
-        raise GradeError(f"{root} holds no <student>/<assignment>/ folders")
-    return jobs
+    students = _folders(_root(submissions))
+    if not any(_folders(student) for student in students if os.access(student, os.R_OK | os.X_OK)):
+        raise GradeError(f"{_root(submissions)} holds no <student>/<assignment>/ folders")
+    return [job for student in students for job in _jobs_of_student(student, references)]
+
+
+def _root(submissions: Path) -> Path:
+    """Return the folder of the students' folders."""
+    inside = submissions / "submitted"
+    return inside if inside.is_dir() else submissions
+
+
+def _jobs_of_student(student: Path, references: Mapping[str, Notebook]) -> Iterator[Job]:
+    """Yield a student's jobs; whoever has none gets one that says why, so that nobody is left out."""
+    try:
+        assignments = _folders(student)
+        for assignment in assignments:
+            yield from _jobs_of(student.name, assignment, references)
+        if not assignments:
+            names = [path.name for path in files_in(student)]
+            inside = f"only {', '.join(names[:3])}" if names else "nothing"
+            problem = f"an <assignment>/ folder was expected in the student's folder, which holds {inside}"
+            yield Job(student.name, "", None, "", problem)
+    except NotAllowed as error:
+        yield Job(student.name, "", None, "", str(error))
 
 
 def _jobs_of(student: str, folder: Path, references: Mapping[str, Notebook]) -> Iterator[Job]:
@@ -177,6 +193,8 @@ class _Grader:
             submission = read_notebook(job.path, follow_links=False)
         except GradeError as error:
             return _without_run("broken", str(error).replace(str(job.path), job.path.name), reference)
+        if not submission.answers().keys() & reference.answers().keys():
+            return _without_run("broken", "it holds none of this exercise's answer cells", reference)
         answers = merge.answers_key(reference, submission)
         key = hashlib.sha256(f"{answers} {self._version} {self._seed}".encode()).hexdigest()
         kept = self._cache / f"{key}.json"

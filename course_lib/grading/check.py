@@ -162,7 +162,10 @@ class Answer:
             value = value[()]
         if type(value) not in _REALS and not (isinstance(value, np.integer)):
             self.fail("the contract asks for one number", _forgotten(value))
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            self.fail("the contract asks for a float, and this is too large for one")
 
     def integer(self) -> int:
         """Return the value as an int; a whole float such as 3.0 is refused."""
@@ -188,6 +191,8 @@ class Answer:
         if value.dtype.kind not in _DTYPES[kind]:
             cut = kind == "float" and value.dtype.kind in "iu"
             advice = "an array of whole numbers cuts off what stands behind the point" if cut else None
+            if kind == "int" and value.dtype.kind == "f":
+                advice = "`.astype(int)` makes whole numbers of them"
             self.fail(f"the contract asks for {kind} values, and these are {value.dtype}", advice)
         return value
 

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -144,9 +145,12 @@ def _batch(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True, help="for results; a second run goes on there")
     parser.add_argument("--source", type=Path, help="the course's sources (default: exercises/source)")
     parser.add_argument("--workers", type=_positive, default=2 * (os.cpu_count() or 1))
-    parser.add_argument("--shard", type=_shard, default=(1, 1), help="i/n: grade the i-th of n parts")
+    parser.add_argument(
+        "--shard", type=_shard, default=(1, 1), help="i/n: the i-th of n parts, not the whole class"
+    )
     parser.add_argument("--seed", type=int, default=0, help="makes the checks' random inputs")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are removed
     records = grade_batch(
         options.submissions,
         options.out,
@@ -159,6 +163,9 @@ def _batch(arguments: list[str]) -> int:
     )
     written = write_reports(options.out, records)
     print("\n".join(summary_lines(records)) if records else "no submission falls into this part")
+    part, parts = options.shard
+    if parts > 1:
+        print(f"Part {part} of {parts}: when all are done, a run without --shard reports the whole class.")
     print(f"Reports: {', '.join(str(path) for path in written)} and {options.out / 'feedback'}")
     return 0
 

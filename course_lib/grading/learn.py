@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import json
@@ -67,7 +68,7 @@ def grade_as_submitted(path: Path, notebook: Notebook, seed: int = 0) -> Noteboo
     reference = reference_of(path)
     if reference is None:
         raise GradeError(f"the course has no source for {path.name}, so it cannot be graded as a submission")
-    with scratch(), Sealer({reference.name: reference}, [path.resolve().parent / "source"]) as sealer:
+    with Sealer({reference.name: reference}, [path.resolve().parent / "source"]) as sealer:
         return sealer.grade(reference, notebook, seed_for(seed, merge.answers_key(reference, notebook)))
 
 
@@ -198,7 +199,40 @@ def _against_reference(path: Path, notebook: Notebook, checks: Sequence[CheckRes
         judged.append(result)
     if any("course_lib" in source for source in notebook.answers().values()):
         notes.append("an answer mentions course_lib: when a class is graded, answers cannot import it")
+    if brought := _brought_in(notebook, reference):
+        notes.append(
+            f"an answer uses {', '.join(brought)} from a cell of your own: when a class is graded only "
+            "answer cells are collected, so put that import or line into the answer cell"
+        )
     return NotebookResult(notebook.name, judged, reference.titles, notes)
+
+
+def _brought_in(notebook: Notebook, reference: Notebook) -> list[str]:
+    """Return the names that answers use and that only cells of the learner's own define."""
+    given = merge.set_up_cells(reference)
+    own = [source for source in merge.set_up_cells(notebook) if source.strip() not in map(str.strip, given)]
+    answers = list(notebook.answers().values())
+    bound, _ = _names(own)
+    elsewhere, used = _names([*given, *answers])
+    return sorted(bound & used - elsewhere)
+
+
+def _names(sources: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the names that cells bind and those that they use; what does not parse is passed over."""
+    bound, used = set(), set()
+    for source in sources:
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.alias):
+                bound.add((node.asname or node.name).split(".")[0])
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                bound.add(node.name)
+            elif isinstance(node, ast.Name):
+                (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+    return bound, used
 
 
 def _with(check: CheckResult, **changes: str) -> CheckResult:

@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from .batch import write_atomically
-from .records import CheckResult, bar, by_exercise, number
+from .records import CheckResult, bar, by_exercise, number, plain
 
 __all__ = ["feedback_html", "gradebook_csv", "gradescope", "junit", "summary_lines", "write_reports"]
 
@@ -72,7 +72,7 @@ def gradebook_csv(records: Iterable[Record]) -> str:
     for record in records:
         groups = by_exercise(checks_of(record))
         earned = [number(sum(c.points for c in groups[e])) if e in groups else "" for e in exercises]
-        head = [record[key] for key in ("student", "assignment", "notebook", "status")]
+        head = [_cell(record[key]) for key in ("student", "assignment", "notebook", "status")]
         writer.writerow([*head, number(record["points"]), number(record["max_points"]), *earned])
     return file.getvalue()
 
@@ -104,7 +104,7 @@ def junit(records: Iterable[Record]) -> str:
     """Return JUnit XML: a suite a notebook, a case a check."""
     root = ElementTree.Element("testsuites")
     for record in records:
-        name = f"{record['student']}/{record['assignment']}/{record['notebook']}"
+        name = _printable(f"{record['student']}/{record['assignment']}/{record['notebook']}")
         checks = checks_of(record)
         bad = sum(check.outcome != "passed" for check in checks)
         broken = record["status"] != "graded"
@@ -148,7 +148,7 @@ def summary_lines(records: Iterable[Record]) -> list[str]:
     width = max(len(f"{r['student']} {r['assignment']}") for r in records)
     lines = []
     for record in records:
-        name = f"{record['student']} {record['assignment']}".ljust(width)
+        name = _printable(f"{record['student']} {record['assignment']}").ljust(width)
         score = f"{number(record['points']):>5} / {number(record['max_points']):<5}"
         remark = "" if record["status"] == "graded" else f" {record['status']}: {record['message']}"
         lines.append(f"  {name}  {bar(record['points'], record['max_points'])} {score}{remark}".rstrip())
@@ -161,6 +161,16 @@ def _brief(record: Record) -> dict[str, Any]:
     return {
         key: record[key] for key in ("student", "assignment", "notebook", "status", "points", "max_points")
     }
+
+
+def _printable(name: str) -> str:
+    """Return the name of a folder without what would end a line, move a cursor or be no XML."""
+    return plain(name).replace("\n", " ").replace("\t", " ")
+
+
+def _cell(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _in_order(exercise: str) -> list[tuple[int, str]]:

@@ -34,7 +34,7 @@ _WORKER = (
 
 @dataclass
 class Sealer:
-    """The two servers that a sealed run needs; a context manager.
+    """The two servers that a sealed run needs, and a private folder for its files; a context manager.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Sealer:
             raise GradeError("sealed grading needs Linux or macOS; on Windows run it under WSL")
         self._stack = contextlib.ExitStack()
         with contextlib.ExitStack() as stack:
-            workers = self._start_workers()
+            workers = self._start_workers(stack.enter_context(scratch()))
             stack.callback(workers.close)
             self.isolation = _probe(workers)
             inherit = [workers.control.fileno()]
@@ -92,8 +92,8 @@ class Sealer:
             raise GradeError("the run ended before every check was made")
         return NotebookResult(reference.name, checks, reference.titles, plan.notes)
 
-    def _start_workers(self) -> ForkServer:
-        """Start the server of untrusted workers in an environment that tells it nothing."""
+    def _start_workers(self, own: Path) -> ForkServer:
+        """Start the server of untrusted workers, who see neither the course nor this run's `own` files."""
         scrubbed = {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
@@ -102,7 +102,7 @@ class Sealer:
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
         }
         repository = PACKAGE.parent
-        hidden = [PACKAGE, *(repository / name for name in ("exercises", "tests", ".git")), *self.hidden]
+        hidden = [PACKAGE, *(repository / name for name in ("exercises", "tests", ".git")), own, *self.hidden]
         folders = json.dumps([str(path.resolve()) for path in hidden])
         command = [sys.executable, "-I", "-c", _WORKER, str(PACKAGE / "grading"), folders]
         server = ForkServer(command, env=scrubbed)

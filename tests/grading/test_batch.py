@@ -18,7 +18,14 @@ from course_lib.grading import learn
 from course_lib.grading.batch import find_jobs, grade_batch, read_references
 from course_lib.grading.cli import main
 from course_lib.grading.model import GradeError, read_notebook
-from course_lib.grading.report import feedback_html, gradebook_csv, gradescope, junit, write_reports
+from course_lib.grading.report import (
+    feedback_html,
+    gradebook_csv,
+    gradescope,
+    junit,
+    summary_lines,
+    write_reports,
+)
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="sealed grading needs Linux or macOS")
 
@@ -82,6 +89,40 @@ def test_a_class_and_a_single_run_agree(graded, student):
     single = learn.grade_as_submitted(source.parent / "tiny.ipynb", handed_in)
     record = next(record for record in graded[2] if record["student"] == student)
     assert [check.as_dict() for check in single.checks] == record["checks"]
+
+
+def test_nobody_is_left_out(tmp_path):
+    submissions, source = make_course(tmp_path, {"ada": STUDENTS["ada"]})
+    tiny.write(submissions / "flat" / "tiny.ipynb", STUDENTS["ada"])
+    (submissions / "empty").mkdir()
+    (submissions / "linked").mkdir()
+    (submissions / "linked" / "tiny").symlink_to(submissions / "ada" / "tiny")
+    tiny.write(submissions / "other" / "tiny" / "tiny.ipynb", tiny.notebook(tiny.code("1 + 1")))
+    records = {record["student"]: record for record in run((submissions, source), tmp_path / "out")}
+    assert set(records) == {"ada", "flat", "empty", "linked", "other"}
+    assert "holds only tiny.ipynb" in records["flat"]["message"]
+    assert "holds nothing" in records["empty"]["message"]
+    assert records["other"]["message"] == "it holds none of this exercise's answer cells"
+    assert [records[name]["points"] for name in ("ada", "flat", "empty", "linked", "other")] == [
+        10,
+        0,
+        0,
+        0,
+        0,
+    ]
+    write_reports(tmp_path / "out", list(records.values()))
+
+
+def test_results_among_the_submissions_are_refused(course):
+    with pytest.raises(GradeError, match="taken for a student's folder"):
+        run(course, course[0] / "results")
+
+
+def test_names_of_folders_break_no_report(graded):
+    record = {**graded[2][0], "student": "=1+1\x1b[31m\x01\nnext"}
+    assert list(csv.reader(io.StringIO(gradebook_csv([record]))))[1][0].startswith("'=1+1")
+    ElementTree.fromstring(junit([record]).encode())
+    assert len(summary_lines([record])) == 2
 
 
 def test_kernels_that_this_process_started_before_change_nothing(course, tmp_path):

@@ -59,6 +59,19 @@ def test_half_solved_says_what_is_wrong_and_what_is_next(course, capsys):
     assert "Next: exercise 1.1. Stuck? grade hint 1.1" in out
 
 
+def test_what_only_the_learners_own_cells_bring_in_is_noted(course, capsys):
+    path = course / "tiny.ipynb"
+    data = tiny.submission(square="def square(x):\n    return math.prod([x, x])")
+    own = tiny.code("import math\nimport os\nprint(os.sep)")
+    data["cells"].insert(1, {**own, "id": "own"})
+    tiny.write(path, data)
+    _, out, _ = grade(capsys, path)
+    assert "an answer uses math from a cell of your own" in out
+    data["cells"][1]["source"] = "print(1)"
+    tiny.write(path, data)
+    assert "a cell of your own" not in grade(capsys, path)[1]
+
+
 @pytest.mark.parametrize("as_submitted", [False, True])
 @pytest.mark.parametrize(
     ("answer", "said"),

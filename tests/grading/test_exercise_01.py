@@ -1105,6 +1105,67 @@ def test_a_list_of_two_is_told_to_be_a_tuple(solved):
     assert "asarray" not in message
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "check_id", "said"),
+    [
+        (
+            "surprise_bracket",
+            lambda a, b, n: (np.nan, np.nan),
+            "surprise-bracket-ends",
+            "must be a whole number",
+        ),
+        (
+            "surprise_bracket",
+            lambda a, b, n: (np.inf, np.inf),
+            "surprise-bracket-ends",
+            "must be a whole number",
+        ),
+        ("surprisal", lambda p, base=2: 10**4000, "surprisal-values", "too large"),
+    ],
+)
+def test_odd_numbers_are_answered_and_break_no_check(name, answer, check_id, said, solved):
+    message = outcome(next(c for c in CHECKS if c.id == check_id), solved | {name: answer})
+    assert said in message
+    assert "cannot convert" not in message
+
+
+def test_counts_that_overflow_are_named(solved):
+    def fit_pixels(X, levels, alpha):
+        counts = (
+            np.stack([(level == X).sum(axis=0, dtype=X.dtype) for level in range(levels)], axis=1) + alpha
+        )
+        return counts / counts.sum(axis=1, keepdims=True)
+
+    message = outcome(next(c for c in CHECKS if c.id == "pixels-fit"), solved | {"fit_pixels": fit_pixels})
+    assert "begin again at 256" in message
+
+
+CHEAP = {
+    "surprisal-axioms": (
+        "surprisal",
+        lambda: _by_turns([0.0, np.inf, 5.0, 2.0, 3.0, np.array([0.0, np.inf])]),
+    ),
+    "exponential-edges": (
+        "sample_exponential",
+        lambda: _by_turns([np.array([0.0, 1.0]), 3 * np.array([1e-18, 1e-12, 1e-5])]),
+    ),
+    "categorical-edges": ("sample_categorical", lambda: _by_turns([[0, 1, 2], [1, 3, 3], [9], [9]])),
+    "gumbel-seeds": ("gumbel_draw", lambda: lambda logits, size, seed: np.full(size, -seed)),
+}
+
+
+def _by_turns(values):
+    """Return an answer that looks at nothing and gives these, one after the other."""
+    left = iter(values * 9)
+    return lambda *args, **options: np.asarray(v) if isinstance(v := next(left), list) else v
+
+
+@pytest.mark.parametrize("check_id", CHEAP)
+def test_what_looks_at_no_input_earns_nothing(check_id, solved):
+    name, make = CHEAP[check_id]
+    assert outcome(next(c for c in CHECKS if c.id == check_id), solved | {name: make()}) != ""
+
+
 def test_single_precision_is_named_and_the_preamble_rules_it_out(solved):
     space = solved | {"fit_pixels": lambda *args: solved["fit_pixels"](*args).astype(np.float32)}
     message = outcome(next(c for c in CHECKS if c.id == "pixels-fit"), space)

@@ -3,7 +3,9 @@
 import json
 import os
 import socket
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,7 +18,15 @@ from hypothesis import strategies as st
 from course_lib.grading import merge, proxy
 from course_lib.grading.check import CheckFailed
 from course_lib.grading.model import parse_notebook
-from course_lib.grading.sealed.codec import MAX_FRAME, Channel, ChannelClosed, CodecError, decode, encode
+from course_lib.grading.sealed.codec import (
+    MAX_FRAME,
+    MAX_ITEMS,
+    Channel,
+    ChannelClosed,
+    CodecError,
+    decode,
+    encode,
+)
 from course_lib.grading.submission import PACKAGE, Sealer
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text()
@@ -86,6 +96,7 @@ def nested(depth):
         np.array(["text"]),
         np.ma.array([1.0]),
         np.longdouble(1),
+        10**4001,
         nested(100),
     ],
     ids=lambda value: type(value).__name__,
@@ -120,15 +131,23 @@ def test_forged_messages_are_refused(message):
 
 @pytest.mark.parametrize(
     "raw",
-    [b"\0\0\0\2{]", b"\xff\xff\xff\xff", b"\0\1\0\0" + b"[" * 2**16, (MAX_FRAME + 1).to_bytes(4)],
-    ids=["no JSON", "endless", "deep", "too long"],
+    [
+        b"\0\0\0\2{]",
+        b"\xff\xff\xff\xff",
+        b"\0\1\0\0" + b"[" * 2**16,
+        (MAX_FRAME + 1).to_bytes(4),
+        (3 * MAX_ITEMS + 6).to_bytes(4) + b"[" + b"[]," * (MAX_ITEMS + 1) + b"[]",
+    ],
+    ids=["no JSON", "endless", "deep", "too long", "too many"],
 )
 def test_channels_refuse_what_is_no_message(raw):
     ours, theirs = socket.socketpair()
     with theirs:
-        theirs.sendall(raw)
+        sender = threading.Thread(target=theirs.sendall, args=(raw,))
+        sender.start()
         with pytest.raises(CodecError):
             Channel(ours).receive()
+        sender.join()
     ours.close()
 
 
@@ -248,6 +267,11 @@ def scrubbed():
     assert not {name for name in os.environ if "COURSE" in name or "TOKEN" in name}
     assert not {name for name in sys.modules if name.startswith("course_lib")}
 
+def shared():
+    import ctypes
+    if ctypes.CDLL(None).shmget(0, 4096, 0o1600) < 0:
+        raise OSError("no shared memory")
+
 result = {
     "files": [attempt(lambda p=p: open(p).read()) for p in FILES]
     + [attempt(lambda p=p: os.listdir(p)) for p in FOLDERS],
@@ -256,7 +280,8 @@ result = {
     "processes": [attempt(os.fork), attempt(lambda: os.kill(PARENT, 0)),
                   attempt(lambda: os.kill(os.getppid(), 9)),
                   attempt(lambda: subprocess.run(["true"]))],
-    "limits": [attempt(lambda: bytearray(8 * 2**30)), attempt(lambda: open("big", "wb").write(bytes(2**25)))],
+    "limits": [attempt(lambda: bytearray(8 * 2**30)), attempt(lambda: open("big", "wb").write(bytes(2**25))),
+               attempt(shared), attempt(lambda: os.memfd_create("m"))],
     "write": [attempt(lambda p=p: open(p, "w").close()) for p in WRITE],
 }
 own = [attempt(lambda: open("small", "w").write("x")), attempt(lambda: __import__("json.tool")),
@@ -285,3 +310,50 @@ def test_an_answer_is_kept_from_what_is_not_its_own(sealer, tmp_path):
     if sealer.isolation["files"]:
         assert "allowed" not in space["result"]["write"]
     assert sealer.isolation["limits"]
+
+
+MOUNTS_ALONE = """\
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from sealed import isolation
+
+def attempt(action):
+    try:
+        action()
+    except OSError:
+        return "refused"
+    return "allowed"
+
+held, work, secret, other = isolation.Isolation(), *sys.argv[2:]
+if not isolation.enter_namespaces(held):
+    sys.exit(77)
+if os.fork() == 0:
+    isolation.mount_private(work, [os.path.dirname(secret)], held)
+    print(held.files, attempt(lambda: open(secret)), attempt(lambda: open(other, "w")),
+          attempt(lambda: open(work + "/mine", "w")), flush=True)
+    os._exit(0)
+os.wait()
+print(attempt(lambda: open(other, "w")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")
+def test_mounts_alone_hide_secrets_and_let_nothing_be_written(tmp_path):
+    """A system may be without Landlock; what the grader claims must hold there too."""
+    for name in ("work", "secrets"):
+        (tmp_path / name).mkdir()
+    secret, other = tmp_path / "secrets" / "plan.json", tmp_path / "other"
+    secret.touch()
+    paths = [str(PACKAGE / "grading"), str(tmp_path / "work"), str(secret), str(other)]
+    done = subprocess.run([sys.executable, "-c", MOUNTS_ALONE, *paths], capture_output=True, text=True)
+    if done.returncode == 77:
+        pytest.skip("namespaces are not allowed here")
+    assert done.stdout.split() == ["True", "refused", "refused", "allowed", "allowed"], done.stderr
+
+
+@needs_fork
+def test_a_worker_cannot_see_the_runs_own_files(sealer):
+    own = os.environ["IPYTHONDIR"]
+    source = f"import os\ntry:\n    seen = os.listdir({own!r})\nexcept OSError:\n    seen = []"
+    if sealer.isolation["files"]:
+        assert answers(sealer, source, ["seen"])["seen"] == []

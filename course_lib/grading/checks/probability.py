@@ -58,6 +58,11 @@ def surprisal_axioms(surprisal: Answered) -> None:
     )
     both = more + ask(surprisal, b).number()
     rarer.near(both, f"independent events of probability {a:.7g} and {b:.7g} must have surprises that add up")
+    halves = rarer.number() / ask(surprisal, 0.5).number()
+    rarer.require(
+        np.isclose(halves, -math.log2(a * b)),
+        "any event's surprise must be that of one half times the halvings that lead to its probability",
+    )
     ask(surprisal, np.array([1, 0])).near(np.array([0.0, math.inf]), "whole-number arrays hold events too")
 
 
@@ -95,6 +100,7 @@ def surprise_bracket(bracket: Answered) -> None:
     ]:
         answer = ask(bracket, a, b, n)
         low, high = answer.pair()
+        answer.require(np.isfinite(low.number()), f"the low end must be a whole number over {n}")
         high.near(low.number() + 1 / n, f"the two ends must lie 1/{n} apart")
         rungs = low.number() * n
         answer.require(abs(rungs - round(rungs)) < 1e-6, f"the low end must be a whole number over {n}")
@@ -409,14 +415,15 @@ def exponential_edges(sample_exponential: Answered) -> None:
     answer = ask(sample_exponential, np.array([0.0, 0.5]), 2.0)
     got = answer.array((2,))
     answer.require(got[0] == 0 and got[1] > 0, "no wait is shorter than the one for u = 0, and that one is 0")
-    tiny = np.array([1e-18, 1e-12, 1e-5])
-    got = ask(sample_exponential, tiny, 3.0)
+    random = rng("exponential-edges")
+    tiny, mean = 10.0 ** -random.uniform([17, 11, 5], [18, 12, 6]), random.uniform(1, 9)
+    got = ask(sample_exponential, tiny, mean)
     got.near(
-        -3.0 * np.log1p(-tiny),
+        -mean * np.log1p(-tiny),
         "for a tiny u the wait is about mean times u, to all digits",
         rtol=1e-10,
         atol=0.0,
-        slips={"1 - u rounds to 1 when u is tiny: np.log1p is made for this": -3.0 * np.log(1 - tiny)},
+        slips={"1 - u rounds to 1 when u is tiny: np.log1p is made for this": -mean * np.log(1 - tiny)},
     )
 
 
@@ -439,10 +446,12 @@ def categorical_values(sample_categorical: Answered) -> None:
 @graded("1.5")
 def categorical_edges(sample_categorical: Answered) -> None:
     """Check boundaries, impossible outcomes, and sums that end a hair below one."""
-    ask(sample_categorical, np.array([0.0, 0.25, 0.75]), np.array([0.25, 0.5, 0.25])).near(
-        np.array([0, 1, 2]),
-        "a stretch holds its left end and not its right: [0, 0.25) is outcome 0",
-        slips={"searchsorted has a `side`": np.array([0, 0, 1])},
+    random = rng("categorical-edges")
+    p, order = random.permutation([0.125, 0.125, 0.25, 0.5]), random.permutation(4)
+    ask(sample_categorical, np.append(0.0, np.cumsum(p)[:-1])[order], p).near(
+        order,
+        f"a stretch holds its left end and not its right: [0, {p[0]}) is outcome 0",
+        slips={"searchsorted has a `side`": np.maximum(order - 1, 0)},
     )
     ask(sample_categorical, np.array([0.0, 0.5, 0.9]), np.array([0.0, 0.5, 0.0, 0.5])).near(
         np.array([1, 3, 3]), "an outcome of probability 0 is never drawn, not even on a boundary"
@@ -561,6 +570,11 @@ def gumbel_seeds(draw: Answered) -> None:
     again = ask(draw, logits, 60, seed)
     again.require(np.array_equal(again.array((60,), "int"), values), "the same seed must give the same draws")
     other = ask(draw, logits, 60, seed + 1)
+    again.require(
+        set(values.tolist()) <= set(range(6)) and len(set(values.tolist())) > 1,
+        "the draws are tokens 0 to 5, and sixty of them are not all one",
+        "a fixed noise, or none, picks the same token every time",
+    )
     other.require(
         not np.array_equal(other.array((60,), "int"), values),
         f"seed {seed + 1} must not repeat the draws of seed {seed}",
@@ -742,19 +756,23 @@ SWAPPED = {
 def pixels_fit(fit_pixels: Answered) -> None:
     """Check one smoothed distribution a pixel; no level is held impossible."""
     random = rng("pixels-fit")
-    for shape, levels, alpha in (((30, 4), 3, 1.0), ((8, 5), 17, 0.1)):
+    for shape, levels, alpha in (((30, 4), 3, 1.0), ((8, 5), 17, 0.1), ((900, 3), 2, 0.5)):
         X = random.integers(0, max(2, levels // 2), size=shape).astype(np.uint8)
         counts = (X[..., None] == np.arange(levels)).sum(axis=0)
         answer = ask(fit_pixels, X, levels, alpha)
         got = answer.array((shape[1], levels))
+        overflow = "X is uint8, and counts of that dtype begin again at 256" if counts.max() > 255 else None
         answer.require(
             np.allclose(got.sum(axis=1), 1),
             f"each pixel's {levels} probabilities must sum to 1; the first pixel's sum to {got[0].sum():.7g}",
-            "alpha is added to every level, so it belongs in the total too",
+            overflow or "alpha is added to every level, so it belongs in the total too",
         )
         answer.require((got > 0).all(), "a level never seen must still be possible: alpha is there for that")
+        wrapped = counts % 256 + alpha
         answer.near(
-            (counts + alpha) / (shape[0] + levels * alpha), "counts plus alpha, as shares of their sum"
+            (counts + alpha) / (shape[0] + levels * alpha),
+            "counts plus alpha, as shares of their sum",
+            slips={overflow: wrapped / wrapped.sum(axis=1, keepdims=True)} if overflow else None,
         )
 
 

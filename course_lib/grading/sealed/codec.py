@@ -22,6 +22,8 @@ __all__ = ["Channel", "ChannelClosed", "CodecError", "decode", "encode"]
 MAX_DEPTH = 40
 MAX_FRAME = 64 * 2**20
 MAX_TOTAL = 256 * 2**20
+MAX_ITEMS = 10**6  # in a message: each becomes an object many times its own length; arrays cross as one text
+MAX_DIGITS = 4000  # of an int; Python itself refuses to write more than 4300
 
 _PLAIN = (bool, int, float, str)
 _DTYPE = re.compile(r"[<|](b1|i[1248]|u[1248]|f[248]|c8|c16)")
@@ -47,6 +49,8 @@ def encode(value: Any, depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         raise CodecError(f"it is nested more than {MAX_DEPTH} deep")
     kind = type(value)
+    if kind is int and value.bit_length() > 3.3 * MAX_DIGITS:
+        raise CodecError(f"it is a whole number of more than {MAX_DIGITS} digits")
     if value is None or kind in _PLAIN:
         return value
     if kind is list:
@@ -136,6 +140,8 @@ class Channel:
     def send(self, message: Any) -> None:
         """Send one message; CodecError if it is too large, ChannelClosed if nobody reads."""
         body = json.dumps(message, separators=(",", ":")).encode()
+        if body.count(b",") > MAX_ITEMS:
+            raise CodecError(f"it holds more than {MAX_ITEMS:,} values outside arrays".replace(",", " "))
         if len(body) > MAX_FRAME:
             raise CodecError(f"it takes {len(body) / 2**20:.0f} MB, more than {MAX_FRAME // 2**20}")
         try:
@@ -149,8 +155,11 @@ class Channel:
         self._received += length
         if length > MAX_FRAME or self._received > MAX_TOTAL:
             raise CodecError("too much came back")
+        body = self._exactly(length)
+        if body.count(b",") > MAX_ITEMS or body.count(b"[") + body.count(b"{") > MAX_ITEMS:
+            raise CodecError(f"more than {MAX_ITEMS:,} values came back".replace(",", " "))
         try:
-            return json.loads(self._exactly(length))
+            return json.loads(body)
         except (ValueError, RecursionError):
             raise CodecError("what came back is no message") from None
 

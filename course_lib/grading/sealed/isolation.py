@@ -17,37 +17,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = [
-    "LIMITS",
-    "Isolation",
-    "drop_privileges",
-    "enter_namespaces",
-    "forbid_tracing",
-    "mount_private",
-    "unmount",
-]
+__all__ = ["LIMITS", "Isolation", "drop_privileges", "enter_namespaces", "forbid_tracing", "mount_private"]
 
 _LINUX = sys.platform == "linux"
 
 # clone flags, prctl and mount numbers of the Linux interface (the same on every architecture)
 _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
-_MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 2, 4, 0x4000, 0x40000, 2
+_MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 0x4000, 0x40000
 _PR_SET_SECCOMP, _SECCOMP_FILTER = 22, 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 
-# System calls that no answer needs, by machine: (audit number, calls). They start processes and threads, open
-# sockets, signal others, look into others, change namespaces and mounts; io_uring can do most of these.
+_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 1
+
+# System calls that no answer needs, by machine. They start processes and threads, open sockets, signal others
+# or look into them, change namespaces and mounts; io_uring can do most of these. Shared memory, once it is
+# detached, is not counted by the limit on an address space.
 _REFUSED = {
-    "x86_64": (
-        0xC000003E,
-        (56, 57, 58, 435, 41, 62, 200, 234, 129, 424, 101, 310, 311, 304, 272, 308, 165, 166, 155, 425),
-    ),
-    "aarch64": (
-        0xC00000B7,
-        (220, 435, 198, 129, 130, 131, 138, 424, 117, 270, 271, 265, 97, 268, 40, 39, 41, 425),
-    ),
+    "x86_64": (56, 57, 58, 435, 41, 62, 200, 234, 129, 424, 101, 310, 311, 304, 272, 308, 165, 166, 155, 425),
+    "aarch64": (220, 435, 198, 129, 130, 131, 138, 424, 117, 270, 271, 265, 97, 268, 40, 39, 41, 425),
 }
+_SHARED_MEMORY = {"x86_64": (29, 30, 31, 67, 319), "aarch64": (194, 195, 196, 197, 279)}
+_AUDIT_NUMBER = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 MB = 2**20
 LIMITS = {
@@ -106,27 +97,27 @@ def enter_namespaces(held: Isolation) -> bool:
 
 
 def mount_private(work: str, hidden: Iterable[str], held: Isolation) -> None:
-    """Within new namespaces: a small memory disk as `work`, nothing to see in `hidden`, our own /proc."""
+    """Within new namespaces: a small memory disk as `work`, nothing to see in `hidden`, our own /proc.
+
+    All else can be read and not written.
+    """
     libc = _libc()
 
     def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> bool:
         return libc.mount(source.encode(), target.encode(), kind.encode(), flags, data.encode()) == 0
 
     safe = _MS_NOSUID | _MS_NODEV
-    if not mount("none", "/", "", _MS_REC | _MS_PRIVATE):
+    # Mounts of its own: the guard, which must clear up in the end, keeps the world as it was.
+    if libc.unshare(_NEW_MOUNTS) or not mount("none", "/", "", _MS_REC | _MS_PRIVATE):
         return
+    attributes = struct.pack("=QQQQ", _READ_ONLY, 0, 0, 0)
+    frozen = libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, b"/", _AT_RECURSIVE, attributes, len(attributes)) == 0
     mount("proc", "/proc", "proc", safe)
     covered = [mount("tmpfs", path, "tmpfs", safe, "size=4k,mode=755") for path in hidden]
     mount("tmpfs", work, "tmpfs", safe, f"size={WORK_BYTES},mode=777")
-    if all(covered):
+    if frozen and all(covered):
         held.files = True
         held.layers.append("mounts")
-
-
-def unmount(work: str) -> None:
-    """Take the memory disk off `work`, or the empty folder beneath it could not be removed."""
-    if _LINUX:
-        _libc().umount2(work.encode(), _MNT_DETACH)
 
 
 def drop_privileges(work: str, hidden: Iterable[str], uid: int, held: Isolation) -> None:
@@ -173,9 +164,10 @@ def _change_user(uid: int, held: Isolation) -> None:
 
 def _refuse_system_calls(held: Isolation) -> None:
     """Install a seccomp filter: what is listed in `_REFUSED` fails as if resources had run out."""
-    audit, calls = _REFUSED.get(os.uname().machine, (0, ()))
-    if not _LINUX or not calls:
+    machine = os.uname().machine
+    if not _LINUX or machine not in _REFUSED:
         return
+    audit, calls = _AUDIT_NUMBER[machine], _REFUSED[machine] + _SHARED_MEMORY[machine]
     load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
     refuse = len(calls) + 1  # how far the first comparison of the number is from the refusal
     program = [

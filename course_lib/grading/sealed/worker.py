@@ -166,7 +166,6 @@ def _guard(connection: socket.socket, prepared: dict, hidden: list[str]) -> None
             os.kill(worker, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(worker, 0)
-        isolation.unmount(work)
         shutil.rmtree(work, ignore_errors=True)
 
 
