@@ -134,6 +134,14 @@ def as_finite(x: ArrayLike, *, name: str) -> np.ndarray:
     return x
 
 
+def as_table(x: ArrayLike, *, name: str) -> np.ndarray:
+    """Return ``x`` in double precision, if it is a table of finite numbers with at least one entry."""
+    x = as_finite(x, name=name)
+    if x.ndim != 2 or x.size == 0:
+        raise ValueError(f"{name} must be a table of shape (examples, positions), got shape {x.shape}")
+    return x
+
+
 def as_counts(x: ArrayLike, *, name: str) -> np.ndarray:
     """Return ``x`` in double precision, if every entry is a whole number of zero or more."""
     x = as_finite(x, name=name)

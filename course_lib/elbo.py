@@ -25,6 +25,7 @@ from course_lib._validate import (
     as_probabilities,
     as_rng,
     as_rows,
+    as_table,
     check_base,
     check_logits,
     check_positive,
@@ -381,9 +382,7 @@ def ppca_ml(X: ArrayLike, n_latent: int, *, noise: float | None = None) -> Linea
     (array([[2.],
            [0.]]), 0.5)
     """
-    X = as_finite(X, name="X")
-    if X.ndim != 2 or X.size == 0:
-        raise ValueError(f"X must be a table of shape (examples, positions), got shape {X.shape}")
+    X = as_table(X, name="X")
     L, most = check_whole(n_latent, name="n_latent", lowest=1), X.shape[1] - (noise is None)
     if most < L:
         raise ValueError(

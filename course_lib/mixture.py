@@ -19,6 +19,7 @@ from course_lib._validate import (
     as_finite,
     as_probabilities,
     as_rng,
+    as_table,
     check_number,
     check_positive,
     check_whole,
@@ -405,7 +406,7 @@ class GaussianMixture(_Mixture):
         The first is any example; each next one is drawn in proportion to its squared distance from the
         nearest so far (D. Arthur and S. Vassilvitskii, k-means++, 2007).
         """
-        X, rng = _as_table(X), as_rng(rng)
+        X, rng = as_table(X, name="X"), as_rng(rng)
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
         means = X[rng.integers(len(X), size=1)]
@@ -477,7 +478,7 @@ class GaussianMixture(_Mixture):
         return self.means[k] + (np.linalg.cholesky(self.covariances)[k] @ z)[..., 0]
 
     def _as_data(self, X: ArrayLike) -> np.ndarray:
-        return _same_width(_as_table(X), self.means.shape[1])
+        return _same_width(as_table(X, name="X"), self.means.shape[1])
 
 
 class _CountMixture(_Mixture):
@@ -742,13 +743,6 @@ def _as_responsibilities(q: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
             f"q needs a row for each example, a column for each component: {shape}, got {q.shape}"
         )
     return q
-
-
-def _as_table(X: ArrayLike) -> np.ndarray:
-    X = as_finite(X, name="X")
-    if X.ndim != 2 or X.size == 0:
-        raise ValueError(f"X must be a table of shape (examples, positions), got shape {X.shape}")
-    return X
 
 
 def _same_width(X: np.ndarray, width: int, per_column: int = 1) -> np.ndarray:

@@ -30,7 +30,7 @@ except ModuleNotFoundError as missing:
     advice = "course_lib.vae needs PyTorch: pip install 'course-lib[vae]'"
     raise ModuleNotFoundError(advice, name=missing.name) from None
 
-from course_lib._validate import as_counts, as_finite, check_number, check_positive, check_whole
+from course_lib._validate import as_counts, as_finite, as_table, check_number, check_positive, check_whole
 from course_lib.elbo import iwae_bound
 
 __all__ = ["VAE", "VaeScores", "beta_binomial_logpmf", "evaluate", "train_vae"]
@@ -472,7 +472,7 @@ def train_vae(
         raise ValueError(f"beta must be 0 or more, got {beta}")
     if k > 1 and beta != 1:
         raise ValueError(f"choose beta = 1 or k = 1: with beta = {beta} and k = {k} nothing is bounded")
-    model = VAE(n_features=_as_table(X).shape[1], seed=seed, **options)
+    model = VAE(n_features=as_table(X, name="X").shape[1], seed=seed, **options)
     data = _as_data(X, model)
     with _by_itself(seed):
         _start(model, data)
@@ -601,16 +601,9 @@ def _as_generator(rng: torch.Generator | int | None) -> torch.Generator:
     return generator
 
 
-def _as_table(X: ArrayLike) -> np.ndarray:
-    X = as_finite(X, name="X")
-    if X.ndim != 2 or X.size == 0:
-        raise ValueError(f"X must be a table of shape (examples, positions), got shape {X.shape}")
-    return X
-
-
 def _as_data(X: ArrayLike, model: VAE) -> Tensor:
     """Return the examples as a tensor of the model's dtype, if the model can speak of them."""
-    X = model.likelihood.check(_as_table(X))
+    X = model.likelihood.check(as_table(X, name="X"))
     if X.shape[1] != model.n_features:
         raise ValueError(f"X must have {model.n_features} columns, as the model has, not {X.shape[1]}")
     return torch.as_tensor(X, dtype=model.dtype)

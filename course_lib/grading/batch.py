@@ -119,10 +119,11 @@ def find_jobs(submissions: Path, references: Mapping[str, Notebook]) -> list[Job
     """Return one job for each notebook of each student, and for each assignment without one."""
     if not submissions.is_dir():
         raise GradeError(f"there is no folder {submissions}")
-    students = _folders(_root(submissions))
-    if not any(_folders(student) for student in students if os.access(student, os.R_OK | os.X_OK)):
-        raise GradeError(f"{_root(submissions)} holds no <student>/<assignment>/ folders")
-    return [job for student in students for job in _jobs_of_student(student, references)]
+    root = _root(submissions)
+    jobs = [job for student in _folders(root) for job in _jobs_of_student(student, references)]
+    if not any(job.assignment for job in jobs):
+        raise GradeError(f"{root} holds no <student>/<assignment>/ folders that can be read")
+    return jobs
 
 
 def _root(submissions: Path) -> Path:

@@ -14,10 +14,10 @@ import pytest
 import tiny_course as tiny
 from jupyter_client.provisioning import KernelProvisionerFactory as Provisioners
 
-from course_lib.grading import learn
+from course_lib.grading import batch, learn
 from course_lib.grading.batch import find_jobs, grade_batch, read_references
 from course_lib.grading.cli import main
-from course_lib.grading.model import GradeError, read_notebook
+from course_lib.grading.model import GradeError, NotAllowed, files_in, read_notebook
 from course_lib.grading.report import (
     feedback_html,
     gradebook_csv,
@@ -113,6 +113,21 @@ def test_nobody_is_left_out(tmp_path):
     write_reports(tmp_path / "out", list(records.values()))
 
 
+def test_one_closed_folder_stops_nobody_else(tmp_path, monkeypatch):
+    submissions, source = make_course(tmp_path, {name: STUDENTS["ada"] for name in ("ada", "bob", "cleo")})
+    closed = {submissions / "ada", submissions / "bob" / "tiny"}
+
+    def listed(folder):
+        if folder in closed:
+            raise NotAllowed(folder, "rx")
+        return files_in(folder)
+
+    monkeypatch.setattr(batch, "files_in", listed)
+    jobs = find_jobs(submissions, read_references(source))
+    assert [job.student for job in jobs] == ["ada", "bob", "cleo"]
+    assert ["you may not read" in job.problem for job in jobs] == [True, True, False]
+
+
 def test_results_among_the_submissions_are_refused(course):
     with pytest.raises(GradeError, match="taken for a student's folder"):
         run(course, course[0] / "results")
@@ -179,10 +194,13 @@ def test_killed_and_resumed_is_the_same_as_uninterrupted(course, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_a_killed_batch_leaves_no_process(course, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_batch_leaves_no_process(course, tmp_path, number):
     tiny.write(course[0] / "ada" / "tiny" / "tiny.ipynb", tiny.submission(square="while True: pass"))
     mark = f"GRADE_TEST_MARK={os.getpid()}-{time.time_ns()}"
-    environment = {**os.environ, **dict([mark.split("=")])}
+    room = tmp_path / "room"
+    room.mkdir()
+    environment = {**os.environ, **dict([mark.split("=")]), "TMPDIR": str(room)}
     command = batch_command(course)
     process = subprocess.Popen(
         [*command, "--out", str(tmp_path / "out")],
@@ -191,9 +209,12 @@ def test_a_killed_batch_leaves_no_process(course, tmp_path):
         stderr=subprocess.DEVNULL,
     )
     wait_until(lambda: len(marked(mark)) > 3)
-    process.send_signal(signal.SIGKILL)
+    process.send_signal(number)
     process.wait()
     wait_until(lambda: not marked(mark), 60)
+    if number == signal.SIGTERM:
+        assert process.returncode == 143
+        assert list(room.iterdir()) == []
 
 
 def batch_command(course):

@@ -1150,6 +1150,7 @@ CHEAP = {
         lambda: _by_turns([np.array([0.0, 1.0]), 3 * np.array([1e-18, 1e-12, 1e-5])]),
     ),
     "categorical-edges": ("sample_categorical", lambda: _by_turns([[0, 1, 2], [1, 3, 3], [9], [9]])),
+    "surprisal-zero": ("surprisal", lambda: _by_turns([0.0, 1.0, np.array([0.0, 2.0])])),
     "gumbel-seeds": ("gumbel_draw", lambda: lambda logits, size, seed: np.full(size, -seed)),
 }
 

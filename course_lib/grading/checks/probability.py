@@ -70,11 +70,13 @@ def surprisal_axioms(surprisal: Answered) -> None:
 def surprisal_zero(surprisal: Answered) -> None:
     """Check that a certain event is worth 0.0 and not -0.0, alone or in an array."""
     certain, half = ask(surprisal, 1.0), ask(surprisal, 0.5)
+    k = int(rng("surprisal-zero").integers(2, 30))
     certain.require(certain.number() == 0, "a certain event carries no surprise at all")
     half.require(half.number() > 0, "one toss of a coin does surprise")
-    some = ask(surprisal, np.array([1.0, 0.25]))
+    some = ask(surprisal, np.array([1.0, 0.5**k]))
     some.near(
-        np.array([0.0, 2 * half.number()]), "1/4 is two halvings, worth twice what 1/2 is; 1 is worth nothing"
+        np.array([0.0, k * half.number()]),
+        f"{0.5**k:.7g} is {k} halvings, worth {k} times what 1/2 is; 1 is worth nothing",
     )
     for answer in (certain, some):
         answer.require(
