@@ -194,13 +194,10 @@ def test_killed_and_resumed_is_the_same_as_uninterrupted(course, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_batch_leaves_no_process(course, tmp_path, number):
+def test_a_killed_batch_leaves_no_process(course, tmp_path):
     tiny.write(course[0] / "ada" / "tiny" / "tiny.ipynb", tiny.submission(square="while True: pass"))
     mark = f"GRADE_TEST_MARK={os.getpid()}-{time.time_ns()}"
-    room = tmp_path / "room"
-    room.mkdir()
-    environment = {**os.environ, **dict([mark.split("=")]), "TMPDIR": str(room)}
+    environment = {**os.environ, **dict([mark.split("=")])}
     command = batch_command(course)
     process = subprocess.Popen(
         [*command, "--out", str(tmp_path / "out")],
@@ -209,12 +206,9 @@ def test_a_killed_batch_leaves_no_process(course, tmp_path, number):
         stderr=subprocess.DEVNULL,
     )
     wait_until(lambda: len(marked(mark)) > 3)
-    process.send_signal(number)
+    process.send_signal(signal.SIGKILL)
     process.wait()
     wait_until(lambda: not marked(mark), 60)
-    if number == signal.SIGTERM:
-        assert process.returncode == 143
-        assert list(room.iterdir()) == []
 
 
 def batch_command(course):
