@@ -178,6 +178,92 @@ class CategoricalMixture:
             raise ValueError(f"X must have {self.log_theta.shape[1]} columns, not {np.shape(X)[1]}")
         return log_sum_exp(self._log_joint(hot))
 
+    def responsibilities(self, seen: ArrayLike, *, power: float = 1.0) -> np.ndarray:
+        r"""Return the belief over components once the first positions of each example are seen.
+
+        .. math:: q(k \mid a) \propto \Bigl(w_k \prod_{d=1}^{D'} \theta_{kd}[a_d]\Bigr)^\text{power}
+
+        Parameters
+        ----------
+        seen : array_like of int, shape (N, D')
+            The first D' positions of N examples, D' from 1 to D.
+        power : float
+            1 is the rule of conditioning. A power below 1 shrinks every log-odds by that factor: positions
+            that depend on each other within a component then count as fewer witnesses. Positive.
+
+        Returns
+        -------
+        ndarray of float64, shape (N, K)
+            Each row sums to one.
+
+        Raises
+        ------
+        TypeError
+            If ``seen`` does not hold whole numbers.
+        ValueError
+            If ``seen`` is not a table of at most D columns with levels from 0 to L - 1, or the power is not
+            positive.
+
+        Examples
+        --------
+        >>> two = CategoricalMixture(np.log([0.5, 0.5]), np.log([[[0.9, 0.1]] * 2, [[0.1, 0.9]] * 2]))
+        >>> two.responsibilities([[0], [1]]).round(2)
+        array([[0.9, 0.1],
+               [0.1, 0.9]])
+        """
+        return np.exp(self._log_responsibilities(seen, power))
+
+    def condition(self, seen: ArrayLike, *, power: float = 1.0) -> CategoricalMixture:
+        """Return the mixture over the remaining positions, given the first ones of one example.
+
+        q(b | a) = Σ_k q(k | a) q_k(b): seeing a changes the weights, and leaves every component's recipe.
+
+        Parameters
+        ----------
+        seen : array_like of int, shape (D',)
+            The first D' positions, D' from 1 to D - 1.
+        power : float
+            As in ``responsibilities``.
+
+        Returns
+        -------
+        CategoricalMixture
+            Over the D - D' positions that are left.
+
+        Raises
+        ------
+        TypeError
+            If ``seen`` does not hold whole numbers.
+        ValueError
+            If ``seen`` is not one row of at most D - 1 levels, or the power is not positive.
+
+        Examples
+        --------
+        >>> two = CategoricalMixture(np.log([0.5, 0.5]), np.log([[[0.9, 0.1]] * 2, [[0.1, 0.9]] * 2]))
+        >>> np.exp(two.condition([0]).log_prob([[0], [1]])).round(2)          # 0.9 · 0.9 + 0.1 · 0.1
+        array([0.82, 0.18])
+        """
+        row = np.asarray(seen)
+        if row.ndim != 1 or row.size >= self.log_theta.shape[1]:
+            raise ValueError(
+                f"seen must be one row that leaves some of the {self.log_theta.shape[1]} positions, "
+                f"got shape {row.shape}"
+            )
+        return CategoricalMixture(
+            self._log_responsibilities(row[None], power)[0], self.log_theta[:, row.size :]
+        )
+
+    def _log_responsibilities(self, seen: ArrayLike, power: float) -> np.ndarray:
+        """Return log q(k | seen), shape (N, K)."""
+        check_positive(power, name="power")
+        n_positions, n_levels = self.log_theta.shape[1:]
+        hot = _one_hot(seen, n_levels)
+        n_seen = hot.shape[1] // n_levels
+        if n_seen > n_positions:
+            raise ValueError(f"seen must have at most {n_positions} columns, not {n_seen}")
+        log_joint = power * CategoricalMixture(self.log_weights, self.log_theta[:, :n_seen])._log_joint(hot)
+        return log_joint - log_sum_exp(log_joint)[:, None]
+
     def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Draw ``size`` examples, int64 of shape (size, D): first a component, then each position."""
         rng = as_rng(rng)

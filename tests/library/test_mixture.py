@@ -155,3 +155,40 @@ def test_log_prob_wants_as_many_positions_as_the_fit():
         model.log_prob([[0, 1, 1]])
     with pytest.raises(ValueError, match="n_dims must be 1 or more"):
         bits_per_dim([-1.0], 0)
+
+
+def test_conditioning_agrees_with_a_joint_table():
+    """All 27 pictures of three pixels listed: the conditional is the table's slice, made to sum to one."""
+    rng = np.random.default_rng(3)
+    model = CategoricalMixture(np.log(rng.dirichlet(np.ones(4))), np.log(rng.dirichlet(np.ones(3), (4, 3))))
+    every = np.array(list(itertools.product(range(3), repeat=3)))
+    table = np.exp(model.log_prob(every)).reshape(3, 3, 3)
+    rest = every[:9, 1:]
+    for first in range(3):
+        expected = (table[first] / table[first].sum()).ravel()
+        np.testing.assert_allclose(np.exp(model.condition([first]).log_prob(rest)), expected, rtol=1e-12)
+
+
+def test_power_shrinks_the_log_odds_of_components():
+    rng = np.random.default_rng(4)
+    model = CategoricalMixture(np.log(rng.dirichlet(np.ones(4))), np.log(rng.dirichlet(np.ones(3), (4, 5))))
+    seen = rng.integers(3, size=(6, 2))
+    log_odds = [np.diff(np.log(model.responsibilities(seen, power=power))) for power in (1.0, 0.35)]
+    np.testing.assert_allclose(log_odds[1], 0.35 * log_odds[0], rtol=1e-9)
+    np.testing.assert_allclose(model.responsibilities(seen, power=0.35).sum(axis=1), 1, rtol=1e-12)
+    softened = model.condition(seen[0], power=0.35)
+    np.testing.assert_allclose(np.exp(softened.log_weights), model.responsibilities(seen[:1], power=0.35)[0])
+    assert softened.sample(5, rng=0).shape == (5, 3)
+
+
+def test_conditioning_says_what_it_cannot_take():
+    model = CategoricalMixture.fit([[0, 1], [1, 1]], 1, 2)
+    for bad in ([0, 1], [[0]], 0):
+        with pytest.raises(ValueError, match="one row that leaves some of the 2 positions"):
+            model.condition(bad)
+    with pytest.raises(ValueError, match="at most 2 columns, not 3"):
+        model.responsibilities([[0, 1, 1]])
+    with pytest.raises(ValueError, match="power"):
+        model.condition([0], power=0.0)
+    with pytest.raises(TypeError, match="whole numbers"):
+        model.condition([0.5])
