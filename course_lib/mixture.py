@@ -253,6 +253,47 @@ class CategoricalMixture:
             self._log_responsibilities(row[None], power)[0], self.log_theta[:, row.size :]
         )
 
+    def log_conditional(self, rest: ArrayLike, seen: ArrayLike, *, power: float = 1.0) -> np.ndarray:
+        """Return log q(b | a) of the remaining positions, given the first ones of the same examples.
+
+        Parameters
+        ----------
+        rest : array_like of int, shape (N, D - D')
+            The remaining positions b of N examples.
+        seen : array_like of int, shape (N, D')
+            Their first positions a.
+        power : float
+            As in ``responsibilities``.
+
+        Returns
+        -------
+        ndarray of float64, shape (N,)
+            In nats.
+
+        Raises
+        ------
+        TypeError
+            If a table does not hold whole numbers.
+        ValueError
+            If the two tables do not make N examples of D positions, or as in ``responsibilities``.
+
+        Examples
+        --------
+        >>> two = CategoricalMixture(np.log([0.5, 0.5]), np.log([[[0.9, 0.1]] * 2, [[0.1, 0.9]] * 2]))
+        >>> np.exp(two.log_conditional([[0], [1]], [[0], [0]])).round(2)
+        array([0.82, 0.18])
+        """
+        log_kind = self._log_responsibilities(seen, power)
+        n_positions, n_levels = self.log_theta.shape[1:]
+        hot, n_seen = _one_hot(rest, n_levels), np.shape(seen)[1]
+        if hot.shape != (len(log_kind), (n_positions - n_seen) * n_levels):
+            raise ValueError(
+                f"seen of shape {np.shape(seen)} needs rest of shape ({len(log_kind)}, {n_positions - n_seen}), "
+                f"not {np.shape(rest)}"
+            )
+        recipes = self.log_theta[:, n_seen:].reshape(len(self.log_weights), -1)
+        return log_sum_exp(log_kind + hot @ recipes.T)
+
     def _log_responsibilities(self, seen: ArrayLike, power: float) -> np.ndarray:
         """Return log q(k | seen), shape (N, K)."""
         check_positive(power, name="power")

@@ -167,6 +167,8 @@ def test_conditioning_agrees_with_a_joint_table():
     for first in range(3):
         expected = (table[first] / table[first].sum()).ravel()
         np.testing.assert_allclose(np.exp(model.condition([first]).log_prob(rest)), expected, rtol=1e-12)
+        seen = np.full((9, 1), first)
+        np.testing.assert_allclose(np.exp(model.log_conditional(rest, seen)), expected, rtol=1e-12)
 
 
 def test_power_shrinks_the_log_odds_of_components():
@@ -179,6 +181,9 @@ def test_power_shrinks_the_log_odds_of_components():
     softened = model.condition(seen[0], power=0.35)
     np.testing.assert_allclose(np.exp(softened.log_weights), model.responsibilities(seen[:1], power=0.35)[0])
     assert softened.sample(5, rng=0).shape == (5, 3)
+    rest = rng.integers(3, size=(6, 3))
+    one_by_one = [model.condition(a, power=0.35).log_prob([b])[0] for a, b in zip(seen, rest, strict=True)]
+    np.testing.assert_allclose(model.log_conditional(rest, seen, power=0.35), one_by_one, rtol=1e-12)
 
 
 def test_conditioning_says_what_it_cannot_take():
@@ -188,6 +193,8 @@ def test_conditioning_says_what_it_cannot_take():
             model.condition(bad)
     with pytest.raises(ValueError, match="at most 2 columns, not 3"):
         model.responsibilities([[0, 1, 1]])
+    with pytest.raises(ValueError, match=r"needs rest of shape \(2, 1\), not \(1, 1\)"):
+        model.log_conditional([[0]], [[0], [1]])
     with pytest.raises(ValueError, match="power"):
         model.condition([0], power=0.0)
     with pytest.raises(TypeError, match="whole numbers"):
