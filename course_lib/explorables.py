@@ -1,8 +1,8 @@
 """Figures a reader can move: one line in a notebook, live on the page and in JupyterLab.
 
-`explorable` puts a custom element and its data, as JSON, into the output of a cell. The drawing is done by
-hand-written ES modules, which the site loads once a page; in a notebook the output carries the modules it
-needs, so it is live without a network. `question` writes a check-yourself question that needs no scripts.
+`explorable` puts a custom element and its data, as JSON, into the output of a cell. An explorable is one
+hand-written ES module, which declares its inputs. The site loads the module; in a notebook the output carries
+it, so that it is live without a network. `question` writes a check-yourself question that needs no scripts.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import math
 import os
+import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,92 +21,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Explorable", "Question", "bundle", "explorable", "question", "script_folder"]
+from course_lib._schema import check_together, checked
 
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool | str):
-        raise ValueError("must be a number")
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError("must be finite")
-    return number
-
-
-def _positive(value: Any) -> float:
-    number = _number(value)
-    if number <= 0:
-        raise ValueError("must be above 0")
-    return number
-
-
-def _probability(value: Any) -> float:
-    number = _number(value)
-    if not 0 <= number <= 1:
-        raise ValueError("must lie between 0 and 1")
-    return number
-
-
-def _chance(value: Any) -> float:
-    """Check a probability for the sliders of `surprise`, which stop short of the impossible."""
-    number = _number(value)
-    if not 0.01 <= number <= 1:
-        raise ValueError("must lie between 0.01 and 1")
-    return number
-
-
-def _seed(value: Any) -> int:
-    if isinstance(value, bool) or value != int(value) or not 0 <= int(value) < 2**32:
-        raise ValueError("must be an integer from 0 to 2**32 - 1")
-    return int(value)
-
-
-def _throws(value: Any) -> int:
-    if value != int(value) or not 1 <= int(value) <= 10_000:
-        raise ValueError("must be an integer from 1 to 10,000")
-    return int(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be text")
-    return value
-
-
-def _source(value: Any) -> str:
-    if value not in ("coin", "die", "cauchy"):
-        raise ValueError("must be 'coin', 'die' or 'cauchy'")
-    return value
-
-
-def _sample(value: Any) -> list[float]:
-    numbers = [_number(v) for v in value]
-    if not 20 <= len(numbers) <= 5_000:
-        raise ValueError("must hold 20 to 5,000 numbers; thin the sample out")
-    return numbers
-
-
-def _interval(value: Any) -> list[float]:
-    low, high = (_number(v) for v in value)
-    if not low < high:
-        raise ValueError("must be a pair (low, high) with low < high")
-    return [low, high]
-
-
-# What each explorable may be given. Its module in JavaScript holds the defaults, under the same names.
-_DATA: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "coin-kl": {"p": _probability, "q": _probability, "seed": _seed},
-    "density": {
-        "interval": _interval,
-        "label": _text,
-        "mean": _number,
-        "sd": _positive,
-        "seed": _seed,
-        "values": _sample,
-    },
-    "large-numbers": {"n": _throws, "seed": _seed, "source": _source},
-    "surprise": {"a": _text, "b": _text, "p_a": _chance, "p_b": _chance},
-}
+__all__ = ["Explorable", "Question", "bundle", "declared_inputs", "explorable", "question", "script_folder"]
 
 
 def script_folder() -> Path:
@@ -134,8 +51,26 @@ def script_folder() -> Path:
     raise FileNotFoundError("the explorables' scripts are missing; install course-lib again with pip")
 
 
+@cache
+def declared_inputs() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what each explorable may be given, as its module declares it.
+
+    Returns
+    -------
+    dict
+        For each explorable its inputs; for each input a schema in the words of JSON Schema. A default of None
+        means that the input may be left out. `along` and `member` name another input of the same explorable.
+
+    Examples
+    --------
+    >>> declared_inputs()["coin-kl"]["p"]
+    {'type': 'number', 'default': 0.5, 'minimum': 0, 'maximum': 1}
+    """
+    return json.loads((script_folder() / "kit" / "inputs.json").read_text(encoding="utf-8"))
+
+
 # The modules keep to these forms, one statement each, so that linking them needs no parser.
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[\w./-]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|class|function\*?) ([A-Za-z_]\w*))", re.MULTILINE)
 
 
@@ -158,7 +93,7 @@ def bundle(name: str) -> str:
 
     Examples
     --------
-    >>> bundle("coin-kl").count('linked["math"] = ')
+    >>> bundle("coin-kl").count('linked["kit/plot"] = ')
     1
     """
     folder = script_folder()
@@ -168,17 +103,23 @@ def bundle(name: str) -> str:
         if module in linked:
             return
         source = (folder / f"{module}.js").read_text(encoding="utf-8")
+
+        def path(relative: str) -> str:
+            return posixpath.normpath(posixpath.join(posixpath.dirname(module), relative))
+
         for _, needed in _IMPORT.findall(source):
-            link(needed)
+            link(path(needed))
         exports = ", ".join(_EXPORT.findall(source))
-        body = _EXPORT.sub("", _IMPORT.sub(r'const {\1} = linked["\2"];\n', source))
+        body = _IMPORT.sub(lambda found: f'const {{{found[1]}}} = linked["{path(found[2])}"];\n', source)
+        body = _EXPORT.sub("", body)
         linked[module] = f'linked["{module}"] = (() => {{\n{body}return {{ {exports} }};\n}})();\n'
 
     link(name)
-    link("element")
+    link("kit/element")
     style = json.dumps((folder / "explorables.css").read_text(encoding="utf-8"))
-    start = f'linked["element"].addStyle({style});\nlinked["element"].define("{name}", linked["{name}"]);\n'
-    return ("const linked = {};\n" + "".join(linked.values()) + start).replace("</script", r"<\/script")
+    start = f'kit.addStyle({style});\nkit.define("{name}", linked["{name}"]);\n'
+    linked[""] = f'const kit = linked["kit/element"];\n{start}'
+    return ("const linked = {};\n" + "".join(linked.values())).replace("</script", r"<\/script")
 
 
 def _with_scripts(markup: str, name: str) -> str:
@@ -219,19 +160,12 @@ def explorable(name: str, *, alt: str, **data: Any) -> Explorable:
 
     Parameters
     ----------
-    name : {"coin-kl", "density", "large-numbers", "surprise"}
-        Which one.
+    name : str
+        Which one: a key of `declared_inputs()`.
     alt : str
         What the figure shows, for a reader who cannot see it.
     **data
-        Its starting values; what is left out keeps the default.
-
-        - `coin-kl`: the true chance of heads `p`, the believed one `q`, `seed`.
-        - `density`: a sample of lengths in metres, `values`; or `mean` and `sd` in metres, from which 20,000
-          are drawn with `seed`; given both, the curve is drawn over your sample. `interval`: the shaded pair
-          of metres. `label`: what was measured.
-        - `large-numbers`: `source` ("coin", "die" or "cauchy"), `n` throws shown, `seed`.
-        - `surprise`: two events' names `a`, `b` and their probabilities `p_a`, `p_b` from 0.01 to 1.
+        Its inputs, as `declared_inputs()[name]` lists them; an input left out keeps its default.
 
     Returns
     -------
@@ -241,7 +175,8 @@ def explorable(name: str, *, alt: str, **data: Any) -> Explorable:
     Raises
     ------
     ValueError
-        If the name or a datum is unknown or out of range, or the text alternative is empty.
+        If the name or a datum is unknown or out of range, if two data do not fit together, or if the text
+        alternative is empty.
 
     Examples
     --------
@@ -249,26 +184,28 @@ def explorable(name: str, *, alt: str, **data: Any) -> Explorable:
     <ex-coin-kl class="explorable" data-alt="Cost of a wrong belief."><script
     type="application/json">{"p":0.5,"q":0.9}</script></ex-coin-kl>
     """
-    if name not in _DATA:
-        raise ValueError(f"no explorable is named {name!r}; choose one of {_listed(_DATA)}")
+    if name not in declared_inputs():
+        raise ValueError(f"no explorable is named {name!r}; choose one of {_listed(declared_inputs())}")
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(f"explorable({name!r}) needs alt=, a sentence that says what the figure shows")
-    return Explorable(name, alt, {key: _checked(name, key, value) for key, value in sorted(data.items())})
-
-
-def _checked(name: str, key: str, value: Any) -> Any:
-    """Return the datum as plain JSON, or say what would be accepted."""
-    if key not in _DATA[name]:
-        raise ValueError(f"explorable({name!r}) takes no {key!r}; it takes {_listed(_DATA[name])}")
-    plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    plain = {key: _plain(name, key, value) for key, value in sorted(data.items()) if value is not None}
     try:
-        return _DATA[name][key](plain)
+        check_together(plain, declared_inputs()[name])
+    except ValueError as problem:
+        raise ValueError(f"explorable({name!r}): {problem}") from None
+    return Explorable(name, alt, plain)
+
+
+def _plain(name: str, key: str, value: Any) -> Any:
+    """Return one datum as plain JSON; the error names the explorable and the input."""
+    schemas = declared_inputs()[name]
+    if key not in schemas:
+        raise ValueError(f"explorable({name!r}) takes no {key!r}; it takes {_listed(schemas)}")
+    try:
+        return checked(value.tolist() if isinstance(value, np.ndarray | np.generic) else value, schemas[key])
     except (TypeError, ValueError, OverflowError) as problem:
-        reason = (
-            str(problem)
-            if str(problem).startswith("must")
-            else "must be plain numbers, lists, NumPy arrays or text, as documented"
-        )
+        told = str(problem).startswith("must")
+        reason = problem if told else "must be plain numbers, lists, NumPy arrays or text"
         raise ValueError(f"explorable({name!r}): {key} {reason}; got {value!r:.80}") from None
 
 

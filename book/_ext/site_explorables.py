@@ -55,7 +55,7 @@ def add_first_frames(app: Sphinx, pagename: str, templatename: str, context: dic
         for found in _DRAWN.finditer(body)
     ]
     if wanted:
-        render = Path(app.srcdir) / "book" / "_static" / "explorables" / "render.mjs"
+        render = Path(app.srcdir) / "book" / "_static" / "explorables" / "kit" / "render.mjs"
         frames = iter(json.loads(site_node.run(render, json.dumps(wanted))))
         context["body"] = _DRAWN.sub(lambda found: found["open"] + next(frames) + found["close"], body)
 

@@ -37,7 +37,8 @@ def book(tmp_path):
     (tmp_path / "book" / "references.bib").touch()
     library = tmp_path / "course_lib"
     library.mkdir()
-    shutil.copy(ROOT / "course_lib" / "explorables.py", library)
+    for module in ("explorables.py", "_schema.py"):
+        shutil.copy(ROOT / "course_lib" / module, library)
     (library / "__init__.py").touch()
     (library / "halves.py").write_text("def half(x):\n    return x / 2\n")
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: page\n")

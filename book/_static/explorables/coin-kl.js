@@ -1,27 +1,20 @@
-// Bet on a coin with a wrong belief: the cost of a toss is its entropy plus the KL divergence.
-import { LN2, crossEntropy, entropy, kl, logSpaced, runningMeans, uniforms } from "./math.js";
-import { axes, decimals, key, line, number, plot, rows, ticks } from "./plot.js";
+// Bet on a coin with a wrong belief: the cost per toss is its entropy plus the KL divergence.
+import { probability, seed } from "./kit/inputs.js";
+import { LN2, crossEntropy, entropy, kl } from "./kit/math/information.js";
+import { logSpaced, runningMeans, uniforms } from "./kit/math/random.js";
+import { axes, decimals, line, number, plot, rows, swatch, ticks } from "./kit/plot.js";
 
-export const defaults = { p: 0.5, q: 0.9, seed: 4 };
+export const inputs = {
+  p: probability(0.5)({ label: "True chance of heads, p" }),
+  q: probability(0.9)({ label: "Your belief, q" }),
+  seed: seed(4)({ label: "Toss again" }),
+};
 
 export const prompt = "A coin lands heads with chance <b>p</b>; you bet as if it were <b>q</b>. What does a wrong belief cost?";
 
 const SHOWN = 4; // bits: where the bar's scale ends
 const FIRST = 10; // tosses: where the chart begins
 const TOSSES = 10000;
-
-export function start({ p, q, seed }) {
-  return { p, q, seed };
-}
-
-export function controls(data, { p, q }) {
-  const slider = { kind: "range", min: 0, max: 1, step: 0.01 };
-  return [
-    { ...slider, key: "p", label: "True chance of heads, p", text: number(p, 2) },
-    { ...slider, key: "q", label: "Your belief, q", text: number(q, 2) },
-    { kind: "button", key: "seed", label: "Toss again" },
-  ];
-}
 
 function costs({ p, q }) {
   const [truth, belief] = [p, q].map((heads) => [heads, 1 - heads]);
@@ -33,31 +26,31 @@ function costs({ p, q }) {
 }
 
 /** The excess of one toss is log2 of true over believed chance of what came up; KL is its mean. */
-function excess({ p, q, seed }) {
-  const uniform = uniforms(seed);
+function excess({ p, q, ...values }) {
+  const uniform = uniforms(values.seed);
   const [heads, tails] = [p / q, (1 - p) / (1 - q)].map((ratio) => Math.log(ratio) / LN2);
   const counts = logSpaced(TOSSES, 30);
   const means = runningMeans(() => (uniform() < p ? heads : tails), counts);
   return counts.map((n, i) => [n, means[i]]);
 }
 
-export function frame(data, state) {
-  const { floor, extra, total } = costs(state);
+export function frame(values) {
+  const { floor, extra, total } = costs(values);
   const share = (bits) => Math.min(bits, SHOWN) / SHOWN;
   const shownExtra = share(total) - share(floor);
   const bar = rows([
     {
-      label: "bits a toss",
+      label: "bits per toss",
       parts: [[share(floor), "ex-a"], [shownExtra, total > SHOWN ? "ex-b ex-torn" : "ex-b"]],
       text: number(total),
     },
   ]);
   const equation =
-    `<p class="ex-equation"><span>You pay H(p, q) = <b data-value="cross-entropy">${number(total)}</b> bits a toss:</span> ` +
-    `<span>${key("ex-a")}the coin’s entropy H(p) = <b data-value="entropy">${number(floor)}</b></span> ` +
-    `<span>+ ${key("ex-b")}the wrong belief D<sub>KL</sub>(p‖q) = <b data-value="kl">${number(extra)}</b></span></p>`;
-  const run = excess(state);
-  return bar + equation + chart(run, extra) + `<p class="ex-readout">${verdict(state, run, extra)}</p>`;
+    `<p class="ex-equation"><span>You pay H(p, q) = <b data-value="cross-entropy">${number(total)}</b> bits per toss:</span> ` +
+    `<span>${swatch("ex-a")}the coin’s entropy H(p) = <b data-value="entropy">${number(floor)}</b></span> ` +
+    `<span>+ ${swatch("ex-b")}the wrong belief D<sub>KL</sub>(p‖q) = <b data-value="kl">${number(extra)}</b></span></p>`;
+  const run = excess(values);
+  return bar + equation + chart(run, extra) + `<p class="ex-readout">${verdict(values, run, extra)}</p>`;
 }
 
 function chart(run, extra) {
@@ -74,7 +67,7 @@ function chart(run, extra) {
     xticks: [10, 100, 1000, 10000].map((n) => [n, number(n, 0)]),
     yticks: steps.map((v) => [v, number(v, decimals(steps))]),
     xlabel: "tosses",
-    ylabel: "excess paid so far, bits a toss",
+    ylabel: "excess paid so far, bits per toss",
     notes: Number.isFinite(extra)
       ? [{ x: TOSSES, y: extra, text: "KL", style: "ex-after" }, { x: TOSSES, y: run.at(-1)[1], style: "ex-b" }]
       : [{ x: FIRST, y: high / 2, text: `↑ infinite by toss ${number(ruin(run), 0)}`, style: "ex-after" }],
@@ -92,7 +85,9 @@ function verdict({ p, q }, run, extra) {
   return `You ruled out ${q === 0 ? "heads" : "tails"}. The first one that lands costs infinitely much, and no later luck pays it back.`;
 }
 
-export function say(data, state) {
-  const { floor, extra, total } = costs(state);
-  return `Cost ${number(total)} bits a toss: entropy ${number(floor)} plus KL ${number(extra)}.`.replaceAll("∞", "infinity");
+export function say(values) {
+  const { floor, extra, total } = costs(values);
+  const cost = `Cost ${number(total)} bits per toss: entropy ${number(floor)} plus KL ${number(extra)}.`;
+  const paid = `Simulated excess in run ${values.seed}: ${number(excess(values).at(-1)[1])} bits per toss.`;
+  return `${cost} ${paid}`.replaceAll("∞", "infinity");
 }

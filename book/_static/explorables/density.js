@@ -1,30 +1,33 @@
 // From counts to a density: bars of area one close in on a curve; the unit moves heights, never an area.
-import { gaussianCdf, gaussianDraw, gaussianPdf, uniforms } from "./math.js";
-import { axes, bars, decimals, escape, key, line, number, plot, ticks } from "./plot.js";
-
-export const defaults = { label: "height", seed: 1 };
-
-export const prompt = "More bins: the bars close in on a curve. Change the unit: which numbers move, and which one does not?";
+import { choice, count, interval, numbers, positive, real, seed, text } from "./kit/inputs.js";
+import { gaussianCdf, gaussianPdf } from "./kit/math/gaussian.js";
+import { gaussianDraw, uniforms } from "./kit/math/random.js";
+import { axes, bars, decimals, escape, line, number, plot, swatch, ticks } from "./kit/plot.js";
 
 const UNITS = { m: 1, mm: 1000 };
 const DRAWS = 20000;
 
-const prepared = new WeakMap();
+export const inputs = {
+  values: numbers(null, { minItems: 20, maxItems: 5000 })(),
+  mean: real(null)(),
+  sd: positive(null)(),
+  seed: seed(1)(),
+  interval: interval(null)(),
+  label: text("height")(),
+  bins: count(2, { min: 1, max: 20 })({ label: "Shaded bins", text: width }),
+  unit: choice("m", { m: "metres", mm: "millimetres" })({ label: "Unit" }),
+};
 
-/** What does not change as the controls move is worked out once. */
-function prepare(data) {
-  if (!prepared.has(data)) prepared.set(data, measure(data));
-  return prepared.get(data);
-}
+export const prompt = "More bins: the bars close in on a curve. Change the unit: which numbers move, and which one does not?";
 
 /** The sample, its curve if known, and the shaded interval; all in metres. */
-function measure({ values, mean, sd, seed, interval }) {
-  const curve = values && (mean === undefined || sd === undefined) ? null : { mean: mean ?? 1.7, sd: sd ?? 0.08 };
-  const uniform = uniforms(seed);
+export function prepare({ values, mean, sd, ...given }) {
+  const curve = values && (mean === null || sd === null) ? null : { mean: mean ?? 1.7, sd: sd ?? 0.08 };
+  const uniform = uniforms(given.seed);
   const sample = values ?? Array.from({ length: DRAWS }, () => gaussianDraw(uniform, curve.mean, curve.sd));
   const sorted = Float64Array.from(sample).sort();
   const quantile = (q) => sorted[Math.floor(q * (sorted.length - 1))];
-  const shade = interval ?? (curve ? [curve.mean, curve.mean + 1.25 * curve.sd] : [quantile(0.5), quantile(0.75)]);
+  const shade = given.interval ?? (curve ? [curve.mean, curve.mean + 1.25 * curve.sd] : [quantile(0.5), quantile(0.75)]);
   const range = curve && !values ? [curve.mean - 4 * curve.sd, curve.mean + 4 * curve.sd] : [sorted[0], sorted.at(-1)];
   const inside = sorted.filter((v) => v >= shade[0] && v < shade[1]).length / sorted.length;
   const whole = { sorted, curve, shade, range, inside };
@@ -45,10 +48,6 @@ function histogram({ sorted, shade: [low, high] }, count) {
 
 const tallest = (columns) => Math.max(...columns.map(([, , height]) => height));
 
-export function start() {
-  return { bins: 2, unit: "m" };
-}
-
 /** A length given in metres, in the chosen unit, to three digits. */
 function length(metres, unit) {
   return `${Number((metres * UNITS[unit]).toPrecision(3))} ${unit}`;
@@ -59,21 +58,14 @@ function density(perMetre, unit) {
   return `${Number((perMetre / UNITS[unit]).toPrecision(3))} per ${unit}`;
 }
 
-export function controls(data, { bins, unit }) {
-  const [low, high] = prepare(data).shade;
-  return [
-    {
-      kind: "range", key: "bins", label: "Shaded bins", min: 1, max: 20, step: 1,
-      text: `${bins}, ${bins === 1 ? "" : "each "}${length((high - low) / bins, unit)} wide`,
-    },
-    { kind: "choice", key: "unit", label: "Unit", options: [["m", "metres"], ["mm", "millimetres"]] },
-  ];
+function width({ bins, unit }, { shade: [low, high] }) {
+  return `${bins}, ${bins === 1 ? "" : "each "}${length((high - low) / bins, unit)} wide`;
 }
 
-export function frame(data, { bins, unit }) {
-  const { sorted, curve, shade, range, top, inside } = prepare(data);
+export function frame({ values, label, bins, unit }, sample) {
+  const { sorted, curve, shade, range, top, inside } = sample;
   const scale = UNITS[unit];
-  const columns = histogram(prepare(data), bins);
+  const columns = histogram(sample, bins);
   const shaded = ([left, right]) => left > shade[0] - 1e-9 && right < shade[1] + 1e-9;
   const at = axes({ x: range, y: [0, top] });
   const grid = Array.from({ length: 101 }, (_, i) => range[0] + (i / 100) * (range[1] - range[0]));
@@ -87,22 +79,21 @@ export function frame(data, { bins, unit }) {
     ],
     xticks: places.map((x) => [x, number(x * scale, decimals(places.map((v) => v * scale)))]),
     yticks: heights.map((h) => [h, number(h / scale, decimals(heights.map((v) => v / scale)))]),
-    xlabel: `${escape(data.label)}, ${unit} (${number(sorted.length, 0)} ${data.values ? "measured" : "simulated"})`,
+    xlabel: `${escape(label)}, ${unit} (${number(sorted.length, 0)} ${values ? "measured" : "simulated"})`,
     ylabel: `density, per ${unit}`,
   });
-  return picture + equation(shade, inside, unit) + `<p class="ex-readout">${remark(data, columns, unit)}</p>`;
+  return picture + equation(shade, inside, unit) + `<p class="ex-readout">${remark(sample, columns, unit)}</p>`;
 }
 
 function equation([low, high], inside, unit) {
   return (
-    `<p class="ex-equation"><span>${key("ex-a")}mean density <b data-value="density">${density(inside / (high - low), unit)}</b></span> ` +
+    `<p class="ex-equation"><span>${swatch("ex-a")}mean density <b data-value="density">${density(inside / (high - low), unit)}</b></span> ` +
     `<span>× width <b>${length(high - low, unit)}</b></span> ` +
     `<span>= probability <b data-value="probability">${number(inside)}</b></span></p>`
   );
 }
 
-function remark(data, columns, unit) {
-  const { curve, shade } = prepare(data);
+function remark({ curve, shade }, columns, unit) {
   const area = columns.reduce((total, [left, right, height]) => total + (right - left) * height, 0);
   const under = curve && gaussianCdf(shade[1], curve.mean, curve.sd) - gaussianCdf(shade[0], curve.mean, curve.sd);
   const peak = tallest(columns) / UNITS[unit];
@@ -113,8 +104,7 @@ function remark(data, columns, unit) {
   );
 }
 
-export function say(data, { bins, unit }) {
-  const { shade, inside } = prepare(data);
+export function say({ bins, unit }, { shade, inside }) {
   const text = equation(shade, inside, unit).replace(/<[^>]*>/g, "");
   return `${bins} bins in the shaded part. ${text}`;
 }

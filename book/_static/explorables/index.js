@@ -1,8 +1,7 @@
-// Loads the module of each explorable that the page holds, and no other.
-import { define } from "./element.js";
+// Loads the module of each explorable and question that the page holds, and no other: <ex-name> is name.js.
+import { define } from "./kit/element.js";
 
-for (const name of ["coin-kl", "density", "large-numbers", "question", "surprise"]) {
-  if (document.querySelector(`ex-${name}`)) {
-    import(`./${name}.js`).then((module) => define(name, module));
-  }
+const tags = [...document.querySelectorAll(".explorable, .question")].map((element) => element.localName);
+for (const name of new Set(tags.map((tag) => tag.replace("ex-", "")))) {
+  import(`./${name}.js`).then((module) => define(name, module));
 }

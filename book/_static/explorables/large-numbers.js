@@ -1,10 +1,7 @@
 // The law of large numbers: a running mean, the band in which it should lie, and a source that has no mean.
-import { logSpaced, runningMeans, uniforms } from "./math.js";
-import { axes, band, line, number, plot, ticks } from "./plot.js";
-
-export const defaults = { source: "coin", n: 100, seed: 2 };
-
-export const prompt = "Throw more often and watch the mean. How fast does it close in? And does it always?";
+import { choice, count, seed } from "./kit/inputs.js";
+import { logSpaced, runningMeans, uniforms } from "./kit/math/random.js";
+import { axes, band, line, number, plot, ticks } from "./kit/plot.js";
 
 const MOST = 10000;
 const PER_DECADE = 20;
@@ -16,42 +13,33 @@ const SOURCES = {
   cauchy: { words: "Cauchy", unit: "draws", range: [-10, 10], draw: (u) => Math.tan(Math.PI * (u - 0.5)) },
 };
 
-export function start({ source, n, seed }) {
-  return { source, step: Math.round(PER_DECADE * Math.log10(n)), seed };
-}
+const words = Object.fromEntries(Object.entries(SOURCES).map(([name, source]) => [name, source.words]));
 
-const shown = ({ step }) => Math.round(10 ** (step / PER_DECADE));
+export const inputs = {
+  n: count(100, { min: 1, max: MOST })({
+    label: "How many", perDecade: PER_DECADE, text: ({ n, source }) => `${number(n, 0)} ${SOURCES[source].unit}`,
+  }),
+  source: choice("coin", words)({ label: "Source" }),
+  seed: seed(2)({ label: "New run" }),
+};
 
-export function controls(data, state) {
-  const { source } = state;
-  const last = PER_DECADE * Math.log10(MOST);
-  return [
-    {
-      kind: "range", key: "step", label: "How many", min: 0, max: last, step: 1,
-      text: `${number(shown(state), 0)} ${SOURCES[source].unit}`,
-    },
-    { kind: "choice", key: "source", label: "Source", options: Object.entries(SOURCES).map(([k, { words }]) => [k, words]) },
-    { kind: "button", key: "seed", label: "New run" },
-  ];
-}
+export const prompt = "Throw more often and watch the mean. How fast does it close in? And does it always?";
 
-/** One run as [count, running mean] pairs; the bold run is number 0. */
-function run({ source, seed }, number, perDecade) {
-  const uniform = uniforms(1000 * seed + number);
-  const counts = logSpaced(MOST, perDecade);
+/** One run as [count, running mean] pairs up to n; the bold run has the index 0. */
+function run({ source, n, ...values }, index, perDecade) {
+  const uniform = uniforms(1000 * values.seed + index);
+  const counts = [...logSpaced(MOST, perDecade).filter((c) => c < n), n];
   const means = runningMeans(() => SOURCES[source].draw(uniform()), counts);
-  return counts.map((n, i) => [n, means[i]]);
+  return counts.map((c, i) => [c, means[i]]);
 }
 
-export function frame(data, state) {
-  const { mean, sd, range, unit } = SOURCES[state.source];
-  const n = shown(state);
+export function frame(values) {
+  const { mean, sd, range, unit } = SOURCES[values.source];
   const at = axes({ x: [1, MOST], y: range, log: true });
-  const upTo = ([count]) => count <= n;
-  const bold = run(state, 0, PER_DECADE).filter(upTo);
-  const others = Array.from({ length: OTHERS }, (_, i) => run(state, i + 1, 10).filter(upTo));
+  const bold = run(values, 0, PER_DECADE);
+  const others = Array.from({ length: OTHERS }, (_, i) => run(values, i + 1, 10));
   const known = mean !== undefined;
-  const grid = logSpaced(MOST, 10).map((count) => [count, 2 / Math.sqrt(count)]);
+  const grid = logSpaced(MOST, 10).map((c) => [c, 2 / Math.sqrt(c)]);
   const picture = plot(at, {
     marks: [
       ...(known ? [band(at, grid.map(([c, w]) => [c, mean - w * sd, mean + w * sd]), "ex-band"),
@@ -60,7 +48,7 @@ export function frame(data, state) {
       line(at, bold, "ex-line ex-a"),
     ],
     xticks: [1, 10, 100, 1000, 10000].map((v) => [v, number(v, 0)]),
-    yticks: ticks(...range).map((v) => [v, number(v, state.source === "coin" ? 2 : 0)]),
+    yticks: ticks(...range).map((v) => [v, number(v, values.source === "coin" ? 2 : 0)]),
     xlabel: unit,
     ylabel: "mean so far",
     notes: [
@@ -68,13 +56,13 @@ export function frame(data, state) {
       ...(known ? [{ x: MOST, y: mean + sd / 4, text: "true mean ± 2σ/√n", style: "ex-before" }] : []),
     ],
   });
-  return `${picture}<p class="ex-readout">${verdict(state)}</p>`;
+  return `${picture}<p class="ex-readout">${verdict(values)}</p>`;
 }
 
-function verdict(state) {
-  const { mean, sd, unit } = SOURCES[state.source];
-  const n = shown(state);
-  const reached = run(state, 0, PER_DECADE).find(([count]) => count === n)[1];
+function verdict(values) {
+  const { n } = values;
+  const { mean, sd, unit } = SOURCES[values.source];
+  const reached = run(values, 0, PER_DECADE).at(-1)[1];
   const start = `After ${number(n, 0)} ${n === 1 ? unit.slice(0, -1) : unit} the mean is <b data-value="mean">${number(reached)}</b>`;
   if (mean === undefined) {
     return `${start}. It settles on nothing: the Cauchy has no mean, and the mean of n draws is spread as widely as one draw.`;
@@ -85,6 +73,6 @@ function verdict(state) {
   );
 }
 
-export function say(data, state) {
-  return verdict(state).replace(/<[^>]*>/g, "");
+export function say(values) {
+  return verdict(values).replace(/<[^>]*>/g, "");
 }

@@ -1,29 +1,24 @@
 // Surprise log(1/p): rarer is more surprising; for independent events probabilities multiply, surprises add.
-import { LN2, surprisal } from "./math.js";
-import { axes, escape, key, line, number, plot, rows } from "./plot.js";
-
-export const defaults = { a: "A", b: "B", p_a: 0.5, p_b: 0.25 };
-
-export const prompt = "Make an event rarer and its surprise grows. Two independent events: what multiplies, what adds?";
+import { probability, text } from "./kit/inputs.js";
+import { LN2, surprisal } from "./kit/math/information.js";
+import { axes, escape, line, number, plot, rows, swatch } from "./kit/plot.js";
 
 const RAREST = 0.01; // where the sliders stop; the bars' scale holds two such events
 
-export function start({ p_a, p_b }) {
-  return { p_a, p_b };
-}
+export const inputs = {
+  a: text("A")(),
+  b: text("B")(),
+  p_a: probability(0.5, { min: RAREST })({ label: ({ a }) => `Probability of ${escape(a)}` }),
+  p_b: probability(0.25, { min: RAREST })({ label: ({ b }) => `Probability of ${escape(b)}` }),
+};
 
-export function controls({ a, b }, { p_a, p_b }) {
-  const slider = { kind: "range", min: RAREST, max: 1, step: 0.01 };
-  return [
-    { ...slider, key: "p_a", label: `Probability of ${escape(a)}`, text: number(p_a, 2) },
-    { ...slider, key: "p_b", label: `Probability of ${escape(b)}`, text: number(p_b, 2) },
-  ];
-}
+export const prompt = "Make an event rarer and its surprise grows. Two independent events: what multiplies, what adds?";
 
 const bits = (p) => surprisal(p) / LN2;
 
-export function frame(data, { p_a, p_b }) {
-  const [a, b] = [escape(data.a), escape(data.b)];
+export function frame(values) {
+  const { p_a, p_b } = values;
+  const [a, b] = [escape(values.a), escape(values.b)];
   const both = p_a * p_b;
   const most = 2 * bits(RAREST);
   return (
@@ -44,8 +39,8 @@ export function frame(data, { p_a, p_b }) {
         text: number(bits(both), 2),
       },
     ]) +
-    `</div></div><p class="ex-equation"><span>${key("ex-a")}${sentence(a, p_a)}</span> ` +
-    `<span>${key("ex-b")}${sentence(b, p_b)}</span> <span>Both: ${value("both", both)}.</span></p>`
+    `</div></div><p class="ex-equation"><span>${swatch("ex-a")}${sentence(a, p_a)}</span> ` +
+    `<span>${swatch("ex-b")}${sentence(b, p_b)}</span> <span>Both: ${value("both", both)}.</span></p>`
   );
 }
 
@@ -81,7 +76,7 @@ function curve(p_a, p_b, a, b) {
   });
 }
 
-export function say({ a, b }, { p_a, p_b }) {
+export function say({ a, b, p_a, p_b }) {
   const part = (name, p) => `${name}: ${number(bits(p))} bits`;
   return `${part(a, p_a)}. ${part(b, p_b)}. ${part("Both", p_a * p_b)}.`;
 }

@@ -16,9 +16,9 @@ export function escape(text) {
   return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-/** A colour key for running text. */
-export function key(colour) {
-  return `<i class="ex-key ${colour}"></i>`;
+/** A patch of a colour for running text, to say what the colour stands for. */
+export function swatch(colour) {
+  return `<i class="ex-swatch ${colour}"></i>`;
 }
 
 /** Scales from data to percent of the box; values far outside are held near its edge. */

@@ -5,5 +5,5 @@ import { readFileSync } from "node:fs";
 import { body } from "./element.js";
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
-const frames = asked.map(async ({ name, data, alt }) => body(await import(`./${name}.js`), data, alt));
+const frames = asked.map(async ({ name, data, alt }) => body(await import(`../${name}.js`), data, alt));
 process.stdout.write(JSON.stringify(await Promise.all(frames)));

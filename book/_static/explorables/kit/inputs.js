@@ -1,0 +1,60 @@
+// What an explorable may be given and how a reader moves it. An input is a kind with its default, then its control:
+// `p: probability(0.5)({ label: "True chance of heads, p" })`, or `seed: seed(1)()` for data without a control.
+// The schema keeps JSON Schema's words, for Python to check by; null as a default means that it may be left out.
+// Any word of a control may be a function of (values, ready), where ready is what the module's `prepare` returned.
+
+const input = (schema, kind) => (control) => ({ schema, control: control && { ...kind, ...control } });
+
+/** A number on a slider. The control's own min, max and step may be narrower than what the data may be. */
+export function real(value, { min, max, above } = {}) {
+  const schema = { type: "number", default: value, minimum: min, maximum: max, exclusiveMinimum: above };
+  return input(schema, { kind: "range", min, max, step: 0.01 });
+}
+
+export const positive = (value) => real(value, { above: 0 });
+
+export const probability = (value, { min = 0 } = {}) => real(value, { min, max: 1 });
+
+/** A whole number on a slider; with `perDecade` in the control, so many steps to each power of ten. */
+export function count(value, { min = 0, max } = {}) {
+  return input({ type: "integer", default: value, minimum: min, maximum: max }, { kind: "range", min, max, step: 1 });
+}
+
+/** The seed of a simulation; its control is a button that takes the next one. */
+export const seed = (value) => input({ type: "integer", default: value, minimum: 0, maximum: 2 ** 32 - 1 }, { kind: "button" });
+
+export const text = (value) => input({ type: "string", default: value });
+
+/** One of several, given as { value: words }. */
+export function choice(value, options) {
+  return input({ enum: Object.keys(options), default: value }, { kind: "choice", options: Object.entries(options) });
+}
+
+/** One text of the list in another input, or none of them; the control says in `none` what that is called. */
+export const member = (list) => input({ member: list, default: null }, { kind: "choice", list });
+
+/** A list of numbers; `along` names another list of the same length. */
+export function numbers(value, { min, minItems, maxItems, along } = {}) {
+  return input({ type: "array", default: value, items: { type: "number", minimum: min }, minItems, maxItems, along });
+}
+
+/** A list of probabilities that sum to one. */
+export function distribution(value, { minItems, maxItems } = {}) {
+  const items = { type: "number", minimum: 0 };
+  return input({ type: "array", default: value, items, minItems, maxItems, sum: 1 });
+}
+
+export function texts(value, { minItems = 1, maxItems, along } = {}) {
+  return input({ type: "array", default: value, items: { type: "string" }, minItems, maxItems, along });
+}
+
+/** A pair (low, high). */
+export function interval(value) {
+  return input({ type: "array", default: value, items: { type: "number" }, minItems: 2, maxItems: 2, increasing: true });
+}
+
+/** A table of numbers, one row for each entry of the input named `rows`, one column for each of `columns`. */
+export function table(value, { rows, columns, min, columnsAbove } = {}) {
+  const items = { type: "array", items: { type: "number", minimum: min } };
+  return input({ type: "array", default: value, items, along: rows, columnsAlong: columns, columnsAbove });
+}
