@@ -11,7 +11,10 @@ CALIBRATION = (
     "\n```{math}\n:label: eq-calibrated\nP(r) = r .\n```\n"
 )
 BUILT = "<p>Over many days something does: of the days on which “0.7” was said, on about 70</p>"
-WHOLE = "<p>% of them it should have rained. A forecaster is <strong>calibrated</strong> if for every stated value</p>"
+WHOLE = (
+    "<p>% of them it should have rained. A forecaster is <strong>calibrated</strong> if for every"
+    " stated value</p>"
+)
 
 
 def notebook(*cells, **course):
