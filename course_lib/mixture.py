@@ -288,8 +288,8 @@ class CategoricalMixture:
         hot, n_seen = _one_hot(rest, n_levels), np.shape(seen)[1]
         if hot.shape != (len(log_kind), (n_positions - n_seen) * n_levels):
             raise ValueError(
-                f"seen of shape {np.shape(seen)} needs rest of shape ({len(log_kind)}, {n_positions - n_seen}), "
-                f"not {np.shape(rest)}"
+                f"seen of shape {np.shape(seen)} needs rest of shape "
+                f"({len(log_kind)}, {n_positions - n_seen}), not {np.shape(rest)}"
             )
         recipes = self.log_theta[:, n_seen:].reshape(len(self.log_weights), -1)
         return log_sum_exp(log_kind + hot @ recipes.T)
