@@ -155,7 +155,7 @@ def one_line(done):
 def test_make_alone_lists_the_commands(make):
     done = make("help")
     assert done.returncode == 0
-    for command in ("book", "serve", "lab", "test", "notebooks", "bench", "clean"):
+    for command in ("book", "serve", "lab", "chapter", "test", "notebooks", "bench", "clean"):
         assert f"make {command} " in done.stdout
 
 
@@ -177,7 +177,40 @@ def test_make_names_the_way_out_of_a_missing_venv(make):
     assert "python3-venv" in line
 
 
+def disk_with(gigabytes):
+    blocks = gigabytes * 1048576
+    return f"echo Filesystem 1024-blocks Used Available Capacity Mounted\necho /dev/x 9 9 {blocks} 99% /\n"
+
+
 def test_make_names_the_way_out_of_a_full_disk(make):
-    table = "echo Filesystem 1024-blocks Used Available Capacity Mounted\necho /dev/x 9 9 1048576 99% /\n"
-    line = one_line(make("book", programs={"df": table}, PYTHON=sys.executable))
+    line = one_line(make("book", programs={"df": disk_with(1)}, PYTHON=sys.executable))
     assert "1 GB free" in line
+
+
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="here the CUDA build is wanted")
+@pytest.mark.parametrize(("gigabytes", "enough"), [(4, False), (7, True)])
+def test_make_asks_for_more_room_before_it_takes_torch_with_cuda(make, tmp_path, gigabytes, enough):
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\ncase "$*" in *--index-url*) exit 1;; esac\n')  # the CPU index is silent
+    python.chmod(0o755)
+    done = make(
+        str(tmp_path / "venv" / ".torch"),
+        programs={"df": disk_with(gigabytes), "uname": "echo Linux\n"},
+        PYTHON=sys.executable,
+    )
+    if enough:
+        assert done.returncode == 0, done.stderr
+        assert "taking torch with CUDA" in done.stdout
+    else:
+        assert "4 GB free on this disk and the environment takes up to 6 GB with the CUDA build" in one_line(
+            done
+        )
+
+
+def test_make_says_which_chapters_there_are():
+    for number in ("", "99", "x"):
+        command = [sys.executable, "-m", "book._ext.chapter", number]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert "make chapter N=1" in one_line(done)
