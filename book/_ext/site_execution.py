@@ -37,12 +37,12 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def library_digest(library: Path) -> str:
-    """Return a digest of all of the library a page can depend on: every module but the grader's."""
+    """Return a digest of all of the library a page can depend on: all modules and styles but the grader's."""
     digest = hashlib.sha256()
-    for module in sorted(library.rglob("*.py")):
-        name = module.relative_to(library).as_posix()
+    for source in sorted([*library.rglob("*.py"), *library.rglob("*.mplstyle")]):
+        name = source.relative_to(library).as_posix()
         if not name.startswith("grading/"):
-            digest.update(name.encode() + b"\0" + module.read_bytes() + b"\0")
+            digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

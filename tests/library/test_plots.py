@@ -19,6 +19,7 @@ from course_lib.distributions import (
     Gaussian,
     Poisson,
 )
+from course_lib.plots import probability as figures
 
 
 @pytest.fixture(autouse=True)
@@ -34,23 +35,23 @@ def samples(seed=0, size=300):
 
 FIGURES = {
     "bars": lambda: plots.bars({"p": [0.5, 0.5], "q": [0.9, 0.1]}, ["heads", "tails"], xlabel="side"),
-    "joint_table": lambda: plots.joint_table(np.eye(2) / 2, ["a", "b"], ["c", "d"], xlabel="x", ylabel="y"),
+    "table": lambda: plots.table(np.eye(2) / 2, ["a", "b"], ["c", "d"], xlabel="x", ylabel="y"),
     "lines": lambda: plots.lines([1, 10], {"H": [1, 2]}, xlabel="n", ylabel="entropy (bits)", xscale="log"),
-    "running_means": lambda: plots.running_means({"coin": [[0, 1, 1]]}, mean=0.5, sd=0.5, ylabel="mean"),
+    "running_means": lambda: figures.running_means({"coin": [[0, 1, 1]]}, mean=0.5, sd=0.5, ylabel="mean"),
     "reliability": lambda: plots.reliability({"even": ([0.5, 0.5], [0, 1])}),
-    "shrinking_bins": lambda: plots.shrinking_bins(
+    "shrinking_bins": lambda: figures.shrinking_bins(
         samples(), [1, 0.5], Gaussian(0, 1), quantity="error", unit="mm"
     ),
-    "in_two_units": lambda: plots.in_two_units(
+    "in_two_units": lambda: figures.in_two_units(
         {"m": Gaussian(0, 1), "mm": Gaussian(0, 1000)}, {"m": (0, 1), "mm": (0, 1000)}, quantity="length"
     ),
-    "scatter_with_margins": lambda: plots.scatter_with_margins(
+    "scatter_with_margins": lambda: figures.scatter_with_margins(
         samples(1), samples(2), xlabel="x (m)", ylabel="y (kg)", within=(-0.5, 0.5)
     ),
-    "families": lambda: plots.families(
+    "families": lambda: figures.families(
         {"Poisson": Poisson(3.0), "Beta": Beta(2.0, 5.0), "coin": Bernoulli(0.5)}
     ),
-    "alias_columns": lambda: plots.alias_columns([0.5, 1.0], [1, 1], ["tails", "heads"]),
+    "alias_columns": lambda: figures.alias_columns([0.5, 1.0], [1, 1], ["tails", "heads"]),
     "images": lambda: plots.images({"one": np.zeros((2, 8, 8)), "two": np.ones((3, 8, 8))}, vmax=16),
 }
 
@@ -62,7 +63,7 @@ def svg(figure):
 
 
 def test_every_public_function_is_drawn_here():
-    assert set(FIGURES) | {"PALETTE", "use_style"} == set(plots.__all__)
+    assert set(FIGURES) | {"INK", "PALETTE", "finish", "use_style"} == set(plots.__all__) | set(figures.__all__)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -101,7 +102,7 @@ def test_bars_have_the_heights_given():
 
 def test_running_mean_ends_at_the_mean_of_the_run():
     run = np.random.default_rng(3).random((2, 5000))
-    axes = plots.running_means({"uniform": run}, mean=0.5, sd=0.29, ylabel="mean").axes[0]
+    axes = figures.running_means({"uniform": run}, mean=0.5, sd=0.29, ylabel="mean").axes[0]
     assert [line.get_ydata()[-1] for line in axes.lines[:2]] == pytest.approx(run.mean(axis=1))
     assert len(axes.lines[0].get_xdata()) <= 120
 
@@ -121,14 +122,14 @@ def test_certain_forecasts_fall_into_the_last_bin():
 
 @pytest.mark.parametrize("width", [0.7, 0.1])
 def test_bins_have_area_one(width):
-    figure = plots.shrinking_bins(samples(), [width], Gaussian(0, 1), quantity="x", unit="m")
+    figure = figures.shrinking_bins(samples(), [width], Gaussian(0, 1), quantity="x", unit="m")
     heights, edges, _ = figure.axes[0].patches[0].get_data()
     assert np.sum(heights * np.diff(edges)) == pytest.approx(1)
     assert np.diff(edges) == pytest.approx(width)
 
 
 def test_alias_columns_fill_the_unit_square():
-    axes = plots.alias_columns([0.25, 1.0], [1, 1], ["a", "b"]).axes[1]
+    axes = figures.alias_columns([0.25, 1.0], [1, 1], ["a", "b"]).axes[1]
     pieces = [(round(bar.get_y(), 9), bar.get_height()) for bar in axes.patches]
     assert pieces == [(0, 0.25), (0.25, 0.75), (0, 1.0), (1.0, 0.0)]
     assert to_hex(axes.patches[1].get_facecolor()) == to_hex(axes.patches[2].get_facecolor())
@@ -137,7 +138,7 @@ def test_alias_columns_fill_the_unit_square():
 def test_alias_columns_are_poured_from_the_bars_of_the_distribution():
     p = np.array([0.1, 0.1, 0.1, 0.1, 0.2, 0.4])
     table = AliasTable(p)
-    before, after = plots.alias_columns(table.keep, table.alias, list("123456")).axes
+    before, after = figures.alias_columns(table.keep, table.alias, list("123456")).axes
     assert [bar.get_height() for bar in before.patches] == pytest.approx(6 * p)
     assert before.get_ylim() == after.get_ylim()  # one scale, or pouring would seem to lose mass
     by_face = {bar.get_facecolor(): 0.0 for bar in before.patches}
@@ -147,7 +148,7 @@ def test_alias_columns_are_poured_from_the_bars_of_the_distribution():
 
 
 def test_families_stay_in_their_support():
-    figure = plots.families(
+    figure = figures.families(
         {"die": Categorical([0.5, 0.3, 0.2]), "wait": Exponential(1.0), "share": Beta(2.0, 2.0)}
     )
     die, wait, share = figure.axes
@@ -162,12 +163,12 @@ def test_families_stay_in_their_support():
         (lambda: plots.bars({}), "nothing to draw"),
         (lambda: plots.bars({"p": [0.5, 0.5], "q": [1.0]}), "one entry for each of the 2"),
         (lambda: plots.bars([0.5, 0.5], ["heads"]), "one entry for each of the 2"),
-        (lambda: plots.joint_table(np.eye(2), ["a"], ["b", "c"]), "row and column names"),
+        (lambda: plots.table(np.eye(2), ["a"], ["b", "c"]), "row and column names"),
         (lambda: plots.reliability({"x": ([1.2], [1])}), r"lie in \[0, 1\]"),
         (lambda: plots.reliability({"x": ([0.2, 0.3], [1])}), "one for each outcome"),
-        (lambda: plots.in_two_units({"m": Gaussian()}, {"mm": (0, 1)}, quantity="x"), "name the units"),
-        (lambda: plots.scatter_with_margins([1, 2], [1, 2], xlabel="x", ylabel="y", within=(5, 6)), "widen"),
-        (lambda: plots.alias_columns([1.5], [0], ["a"]), r"share in \[0, 1\]"),
+        (lambda: figures.in_two_units({"m": Gaussian()}, {"mm": (0, 1)}, quantity="x"), "name the units"),
+        (lambda: figures.scatter_with_margins([1, 2], [1, 2], xlabel="x", ylabel="y", within=(5, 6)), "widen"),
+        (lambda: figures.alias_columns([1.5], [0], ["a"]), r"share in \[0, 1\]"),
         (lambda: plots.images({"flat": np.zeros((8, 8))}, vmax=1), "images, height, width"),
     ],
 )
