@@ -15,16 +15,17 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
+from explorable_rows import ROWS, check_shown, displayed, uniforms
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
 import course_lib
 from course_lib import explorables
-from course_lib.explorables import bundle, explorable, question, script_folder
+from course_lib.explorables import bundle, declared_inputs, explorable, question, script_folder
 
-NAMES = ["coin-kl", "density", "large-numbers", "surprise"]
 SCRIPTS = script_folder()
+NAMES = list(declared_inputs())
 
 
 def node_program():
@@ -57,31 +58,36 @@ def run_node(source, value=None):
     return json.loads(done.stdout)
 
 
+def import_all(name, module):
+    return f"import * as {name} from {json.dumps((SCRIPTS / module).as_uri())};\n"
+
+
 def compute(calls):
-    """Evaluate [name, argument, …] calls of math.js in one process."""
-    source = (
-        f"import * as math from {json.dumps((SCRIPTS / 'math.js').as_uri())};\n"
-        "give(given.map(([name, ...args]) => math[name](...args)));"
+    """Evaluate [name, argument, …] calls of the kit's formulas in one process."""
+    subjects = sorted(path.stem for path in (SCRIPTS / "kit" / "math").glob("*.js"))
+    source = "".join(import_all(subject, f"kit/math/{subject}.js") for subject in subjects)
+    source += f"const math = {{ {', '.join(f'...{subject}' for subject in subjects)} }};\n"
+    return [
+        _number(v)
+        for v in run_node(f"{source}give(given.map(([name, ...args]) => math[name](...args)));", calls)
+    ]
+
+
+def _number(value):
+    return float(value) if isinstance(value, str) else value
+
+
+def frames(name, data, moves):
+    """Return [values, frame, what is said] of one explorable after each of the moves."""
+    source = import_all("kit", "kit/element.js") + import_all("module", f"{name}.js")
+    return run_node(
+        source + "const [data, moves] = given;\n"
+        "give([{}, ...moves].map((move) => {\n"
+        "  const { values, frame, say } = kit.begin(module, data);\n"
+        "  Object.assign(values, move);\n"
+        "  return [values, frame(), say()];\n}));",
+        [data, moves],
     )
-    return [float(v) if isinstance(v, str) else v for v in run_node(source, calls)]
-
-
-def readouts(name, states):
-    """Return the named numbers of one explorable's frame, as printed, for each (data, state)."""
-    source = (
-        f"import * as module from {json.dumps((SCRIPTS / f'{name}.js').as_uri())};\n"
-        "give(given.map(([data, state]) => {\n"
-        "  const full = { ...module.defaults, ...data };\n"
-        "  return module.frame(full, { ...module.start(full), ...state });\n}));"
-    )
-    found = re.compile(r'<b data-value="([\w -]+)">([^<]*)</b>')
-    return [dict(found.findall(frame)) for frame in run_node(source, states)]
-
-
-def read(text):
-    """Read a displayed number back."""
-    text = text.replace("−", "-").replace(",", "")
-    return math.inf if "∞" in text else float(re.match(r"-?[\d.]+(e-?\d+)?", text)[0])
 
 
 # --- the numbers -----------------------------------------------------------------------------------------
@@ -153,21 +159,10 @@ def test_gaussian_agrees_with_scipy_in_both_tails():
     )
 
 
-def uniforms(seed, count):
-    """Compute the seeded generator of math.js again, with Python's integers."""
-    state, out = seed, []
-    for _ in range(count):
-        state = (state + 0x6D2B79F5) % 2**32
-        t = (state ^ state >> 15) * (state | 1) % 2**32
-        t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
-        out.append(((t ^ t >> 14) + 0.5) / 2**32)
-    return np.array(out)
-
-
 def drawn(seed, count, law="u()"):
     return run_node(
-        f"import * as math from {json.dumps((SCRIPTS / 'math.js').as_uri())};\n"
-        f"const u = math.uniforms(given[0]); give(Array.from({{ length: given[1] }}, () => {law}));",
+        import_all("math", "kit/math/random.js")
+        + f"const u = math.uniforms(given[0]); give(Array.from({{ length: given[1] }}, () => {law}));",
         [seed, count],
     )
 
@@ -182,83 +177,52 @@ def test_random_numbers_are_seeded_and_follow_their_laws():
 # --- what a reader sees ----------------------------------------------------------------------------------
 
 
-def test_coin_shows_the_librarys_entropy_and_scipys_divergence():
-    states = [{"p": p, "q": q} for p in (0, 0.01, 0.3, 0.5, 1) for q in (0, 0.01, 0.5, 0.9, 1)]
-    for state, seen in zip(states, readouts("coin-kl", [({}, s) for s in states]), strict=True):
-        truth, belief = ([heads, 1 - heads] for heads in (state["p"], state["q"]))
-        extra = special.rel_entr(truth, belief).sum() / math.log(2)
-        assert read(seen["entropy"]) == pytest.approx(course_lib.entropy(truth, base=2), abs=5.1e-4), state
-        assert read(seen["kl"]) == pytest.approx(extra, abs=5.1e-4), state
-        assert read(seen["cross-entropy"]) == pytest.approx(
-            course_lib.entropy(truth, base=2) + extra, abs=5.1e-4
-        ), state
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_shows_the_librarys_numbers(row):
+    """The same data and moves through the scripts and through course_lib."""
+    data = explorable(row.name, alt="a", **row.data).data
+    for values, frame, said in frames(row.name, data, row.moves):
+        given = {key: np.array(v) if isinstance(v, list) else v for key, v in values.items()}
+        check_shown(displayed(frame), row.shows(**given), values)
+        assert said
+        assert not re.search("NaN|undefined|null|<", said)
+
+
+def test_each_explorable_has_a_row_and_each_control_is_moved():
+    assert {row.name for row in ROWS} == set(NAMES)
+    for row in ROWS:
+        source = import_all("module", f"{row.name}.js")
+        controls = "Object.keys(module.inputs).filter((key) => module.inputs[key].control)"
+        assert set(run_node(f"{source}give({controls});")) == {key for move in row.moves for key in move}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_button_gives_something_new_to_say(name):
+    buttons = [key for key, schema in declared_inputs()[name].items() if schema.get("maximum") == 2**32 - 1]
+    for key in buttons:
+        said = [said for _, _, said in frames(name, {}, [{key: 11}, {key: 12}])]
+        assert len(set(said)) == 3 or name == "density"
 
 
 def test_coins_running_excess_lands_on_the_divergence():
     p, q = 0.5, 0.9
-    heads = uniforms(4, 10_000) < p
-    paid = np.where(heads, np.log2(p / q), np.log2((1 - p) / (1 - q))).mean()
-    frame = run_node(
-        f"import * as m from {json.dumps((SCRIPTS / 'coin-kl.js').as_uri())};\n"
-        "give(m.frame(m.defaults, m.start(m.defaults)));"
-    )
-    assert f"an excess of <b>{paid:.3f}</b> bits each" in frame
+    paid = float(displayed(frames("coin-kl", {"p": p, "q": q}, [])[0][1])["excess"])
     spread = np.log2(9) * 0.5  # standard deviation of one toss's excess, bits
     assert abs(paid - special.rel_entr([p, 1 - p], [q, 1 - q]).sum() / math.log(2)) < 4 * spread / 100
 
 
-def test_surprise_multiplies_and_adds():
-    states = [{"p_a": a, "p_b": b} for a in (0.01, 0.3, 1) for b in (0.01, 0.5, 1)]
-    for state, seen in zip(states, readouts("surprise", [({}, s) for s in states]), strict=True):
-        one, two = (course_lib.surprisal(state[k], base=2) for k in ("p_a", "p_b"))
-        assert read(seen["A"]) == pytest.approx(one, abs=5.1e-4)
-        assert read(seen["both"]) == pytest.approx(one + two, abs=5.1e-4)
-
-
-def test_density_times_width_stays_the_probability_in_every_unit():
-    values = np.random.default_rng(3).normal(1.7, 0.08, 500)
-    data = json.loads(
-        explorable("density", alt="a", values=values, interval=(1.7, 1.8)).html.split(">")[2].split("<")[0]
-    )
-    inside = np.mean((values >= 1.7) & (values < 1.8))
-    states = [{"bins": bins, "unit": unit} for bins in (1, 7, 20) for unit in ("m", "mm")]
-    for state, seen in zip(states, readouts("density", [(data, s) for s in states]), strict=True):
-        width = 0.1 if state["unit"] == "m" else 100
-        assert read(seen["probability"]) == pytest.approx(inside, abs=5.1e-4)
-        assert read(seen["density"]) * width == pytest.approx(inside, rel=5e-3)
-        assert seen["density"].endswith(f"per {state['unit']}")
-        assert read(seen["area"]) == 1
-
-
 def test_simulated_heights_fill_the_curves_area():
-    (seen,) = readouts("density", [({}, {})])
+    seen = displayed(frames("density", {}, [])[0][1])
     exact = stats.norm.cdf(1.25) - stats.norm.cdf(0)
-    assert read(seen["curve"]) == pytest.approx(exact, abs=5.1e-4)
-    assert abs(read(seen["probability"]) - exact) < 4 * math.sqrt(exact * (1 - exact) / 20_000)
-
-
-@pytest.mark.parametrize(
-    ("source", "law", "sd"),
-    [
-        ("coin", lambda u: u < 0.5, 0.5),
-        ("die", lambda u: 1 + np.floor(6 * u), math.sqrt(35 / 12)),
-        ("cauchy", lambda u: np.tan(np.pi * (u - 0.5)), None),
-    ],
-)
-def test_large_numbers_shows_the_mean_of_its_draws(source, law, sd):
-    states = [({"source": source, "n": n, "seed": 2}, {}) for n in (1, 100, 10_000)]
-    for (data, _), seen in zip(states, readouts("large-numbers", states), strict=True):
-        mean = law(uniforms(2000, data["n"])).mean()
-        assert read(seen["mean"]) == pytest.approx(mean, abs=5.1e-4)
-        if sd:
-            assert read(seen["error"]) == pytest.approx(sd / math.sqrt(data["n"]), abs=5.1e-4)
+    assert float(seen["curve"]) == pytest.approx(exact, abs=5.1e-4)
+    assert abs(float(seen["probability"]) - exact) < 4 * math.sqrt(exact * (1 - exact) / 20_000)
 
 
 def test_build_renders_the_first_frames_in_order_and_always_alike():
     asked = [{"name": name, "data": {}, "alt": f'"{name}" <a>'} for name in [*NAMES, "coin-kl"]]
     runs = [
         subprocess.run(
-            [node_program(), str(SCRIPTS / "render.mjs")],
+            [node_program(), str(SCRIPTS / "kit" / "render.mjs")],
             input=json.dumps(asked),
             capture_output=True,
             text=True,
@@ -280,23 +244,35 @@ def test_build_renders_the_first_frames_in_order_and_always_alike():
 
 
 def test_scripts_are_light_and_ask_nothing_of_other_places():
-    files = [*SCRIPTS.glob("*.js"), *SCRIPTS.glob("*.mjs"), *SCRIPTS.glob("*.css")]
+    files = [path for path in SCRIPTS.rglob("*") if path.suffix in (".js", ".mjs", ".css")]
     text = "".join(path.read_text(encoding="utf-8") for path in files)
-    assert len(gzip.compress(text.encode(), 9)) <= 18_000
+    assert len(gzip.compress(text.encode(), 9)) <= 5_000 + 2_500 * len(NAMES)
     assert not re.search(r"https?:|//cdn|fetch\(|XMLHttpRequest|@import|url\(", text)
 
 
-def test_scripts_and_python_know_the_same_explorables_and_data():
-    index = (SCRIPTS / "index.js").read_text(encoding="utf-8")
-    assert json.loads(re.search(r"\[.*?\]", index)[0]) == sorted([*NAMES, "question"])
-    assert sorted(explorables._DATA) == NAMES
-    imports = "\n".join(
-        f"import * as m{i} from {json.dumps((SCRIPTS / f'{name}.js').as_uri())};"
-        for i, name in enumerate(NAMES)
-    )
-    listed = ", ".join(f"m{i}.defaults" for i in range(len(NAMES)))
-    for name, defaults in zip(NAMES, run_node(f"{imports}\ngive([{listed}]);"), strict=True):
-        explorable(name, alt="the defaults must pass their own checks", **defaults)
+def test_the_declared_inputs_are_those_of_the_modules(tmp_path):
+    """`node book/_static/explorables/kit/describe.mjs` writes kit/inputs.json."""
+    copy = shutil.copytree(SCRIPTS, tmp_path / "explorables")
+    subprocess.run([node_program(), str(copy / "kit" / "describe.mjs")], check=True)
+    committed, written = ((folder / "kit" / "inputs.json").read_text() for folder in (SCRIPTS, copy))
+    assert written == committed
+
+
+def test_defaults_pass_their_own_checks():
+    for name, schemas in declared_inputs().items():
+        explorable(name, alt="a", **{key: schema["default"] for key, schema in schemas.items()})
+
+
+def test_each_kind_of_input_is_used_by_an_explorable():
+    kinds = re.findall(r"^export (?:const|function) (\w+)", (SCRIPTS / "kit" / "inputs.js").read_text(), re.M)
+    modules = "".join((SCRIPTS / f"{name}.js").read_text() for name in NAMES)
+    imported = ", ".join(re.findall(r'import \{([^}]*)\} from "./kit/inputs.js"', modules))
+    assert set(kinds) == set(re.findall(r"\w+", imported))
+
+
+def test_python_names_no_explorable():
+    code = re.sub(r'"""[\s\S]*?"""', "", Path(explorables.__file__).read_text(encoding="utf-8"))
+    assert [name for name in NAMES if re.search(rf"\b{name}\b", code)] == []
 
 
 @pytest.mark.parametrize("name", [*NAMES, "question"])
@@ -323,6 +299,7 @@ def test_scripts_are_found_in_an_installed_package(tmp_path):
     try:
         spec.loader.exec_module(installed)
         assert installed.script_folder() == package / "_explorables"
+        assert installed.declared_inputs() == declared_inputs()
         assert installed.bundle("density") == bundle("density")
         shutil.rmtree(package / "_explorables")
         with pytest.raises(FileNotFoundError, match="install course-lib again"):
@@ -369,23 +346,25 @@ def test_numpy_and_plain_numbers_give_the_same_html():
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
-        ("densty", {}, "choose one of 'coin-kl', 'density'"),
+        ("densty", {}, "choose one of"),
         ("coin-kl", {"r": 1}, "takes no 'r'; it takes 'p', 'q', 'seed'"),
-        ("coin-kl", {"p": 1.2}, "p must lie between 0 and 1; got 1.2"),
-        ("coin-kl", {"p": float("nan")}, "p must be finite"),
-        ("coin-kl", {"p": "0.5"}, "p must be a number"),
+        ("coin-kl", {"p": 1.2}, "p must be at most 1; got 1.2"),
+        ("coin-kl", {"p": float("nan")}, "p must be a finite number"),
+        ("coin-kl", {"p": "0.5"}, "p must be a finite number"),
         ("coin-kl", {"p": {0.5}}, "p must be plain numbers, lists, NumPy arrays or text"),
-        ("coin-kl", {"seed": 1.5}, "seed must be an integer"),
-        ("density", {"values": [1.0, 2.0]}, "values must hold 20 to 5,000 numbers"),
+        ("coin-kl", {"seed": 1.5}, "seed must be a whole number"),
+        ("coin-kl", {"seed": 2**32}, "seed must be at most 4,294,967,295"),
+        ("density", {"values": [1.0, 2.0]}, "values must hold at least 20 values"),
+        ("density", {"values": [1.0] * 5001}, "values must hold at most 5,000 values"),
         ("density", {"values": [object()] * 30}, "values must be plain numbers"),
-        ("density", {"interval": (2, 1)}, "low < high"),
+        ("density", {"interval": (2, 1)}, "interval must increase, as in (low, high)"),
         ("density", {"interval": 2}, "interval must be plain numbers"),
         ("density", {"sd": 0}, "sd must be above 0"),
         ("density", {"label": " "}, "label must be text"),
-        ("large-numbers", {"source": "dice"}, "must be 'coin', 'die' or 'cauchy'"),
-        ("large-numbers", {"n": 0}, "from 1 to 10,000"),
+        ("large-numbers", {"source": "dice"}, "must be one of ['coin', 'die', 'cauchy']"),
+        ("large-numbers", {"n": 0}, "n must be at least 1"),
         ("large-numbers", {"n": float("inf")}, "n must be"),
-        ("surprise", {"p_a": 0}, "between 0.01 and 1"),
+        ("surprise", {"p_a": 0}, "p_a must be at least 0.01"),
     ],
 )
 def test_bad_data_is_refused_with_the_way_out(name, data, says):

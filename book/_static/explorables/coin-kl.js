@@ -80,7 +80,7 @@ function verdict({ p, q }, run, extra) {
   if (p === q) return "You believe the truth: no excess at all, and no belief does better.";
   if (Number.isFinite(extra)) {
     const paid = run.at(-1)[1];
-    return `${number(TOSSES, 0)} simulated tosses: an excess of <b>${number(paid)}</b> bits each; KL says <b>${number(extra)}</b>.`;
+    return `${number(TOSSES, 0)} simulated tosses: an excess of <b data-value="excess">${number(paid)}</b> bits each; KL says <b>${number(extra)}</b>.`;
   }
   return `You ruled out ${q === 0 ? "heads" : "tails"}. The first one that lands costs infinitely much, and no later luck pays it back.`;
 }

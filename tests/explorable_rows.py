@@ -1,0 +1,116 @@
+"""What each explorable must show: a row of data, moves and the library's own numbers.
+
+The tests of the library make the moves in Node, those of the site with the controls in a browser. A new
+explorable is one module in `book/_static/explorables` and one row here.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special, stats
+
+import course_lib
+
+
+@dataclass(frozen=True)
+class Row:
+    """One explorable with its data; `shows(**values)` tells each number that stands in its frame."""
+
+    name: str
+    data: Mapping[str, Any]
+    moves: Sequence[Mapping[str, Any]]
+    shows: Callable[..., Mapping[str, float]]
+
+
+def uniforms(seed, count):
+    """Compute the scripts' seeded generator again, with Python's integers."""
+    state, out = seed, []
+    for _ in range(count):
+        state = (state + 0x6D2B79F5) % 2**32
+        t = (state ^ state >> 15) * (state | 1) % 2**32
+        t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
+        out.append(((t ^ t >> 14) + 0.5) / 2**32)
+    return np.array(out)
+
+
+def coin(p, q, seed):
+    truth, belief = [p, 1 - p], [q, 1 - q]
+    shown = {
+        "entropy": course_lib.entropy(truth, base=2),
+        "kl": course_lib.kl_divergence(truth, belief, base=2),
+        "cross-entropy": course_lib.cross_entropy(truth, belief, base=2),
+    }
+    if 0 < q < 1 and p != q:
+        heads = (uniforms(seed, 10_000) < p).mean()
+        shown["excess"] = (
+            special.xlogy(heads, p / q) + special.xlogy(1 - heads, (1 - p) / (1 - q))
+        ) / math.log(2)
+    return shown
+
+
+def density(values, mean, sd, interval, bins, unit, **_):
+    inside = np.mean((values >= interval[0]) & (values < interval[1]))
+    width = (interval[1] - interval[0]) * {"m": 1, "mm": 1000}[unit]
+    under = np.diff(stats.norm(mean, sd).cdf(interval))[0]
+    return {"probability": inside, "density": inside / width, "area": 1, "curve": under}
+
+
+def large_numbers(source, n, seed):
+    u = uniforms(1000 * seed, n)
+    draws = {"coin": u < 0.5, "die": 1 + np.floor(6 * u), "cauchy": np.tan(np.pi * (u - 0.5))}[source]
+    sd = {"coin": 0.5, "die": math.sqrt(35 / 12)}.get(source)
+    return {"mean": draws.mean()} | ({"error": sd / math.sqrt(n)} if sd else {})
+
+
+def surprise(a, b, p_a, p_b):
+    one, two = course_lib.surprisal([p_a, p_b], base=2)
+    return {a: one, b: two, "both": one + two}
+
+
+LENGTHS = np.random.default_rng(3).normal(1.7, 0.08, 500).round(3)
+
+ROWS = [
+    Row(
+        "coin-kl",
+        {"p": 0.5},
+        [{"p": p, "q": q, "seed": 5} for p in (0, 0.01, 0.3, 0.5, 1) for q in (0, 0.01, 0.5, 0.9, 1)],
+        coin,
+    ),
+    Row(
+        "density",
+        {"values": LENGTHS, "mean": 1.7, "sd": 0.08, "interval": (1.7, 1.8)},
+        [{"bins": bins, "unit": unit} for bins in (1, 7, 20) for unit in ("m", "mm")],
+        density,
+    ),
+    Row(
+        "large-numbers",
+        {"source": "coin"},
+        [{"source": s, "n": n, "seed": 3} for s in ("coin", "die", "cauchy") for n in (1, 100, 10_000)],
+        large_numbers,
+    ),
+    Row(
+        "surprise",
+        {"a": "rain", "b": "late train"},
+        [{"p_a": a, "p_b": b} for a in (0.01, 0.3, 1) for b in (0.01, 0.5, 1)],
+        surprise,
+    ),
+]
+
+
+def displayed(markup):
+    """Return the named numbers of a frame as printed."""
+    return dict(re.findall(r'<b data-value="([^"]+)">([^<]*)</b>', markup))
+
+
+def check_shown(texts, expected, where):
+    """Compare each printed number with the library's, to half a unit of its last digit."""
+    assert texts.keys() == expected.keys(), where
+    for name, text in texts.items():
+        digits = re.match(r"[\d,]+\.?\d*|∞", text.lstrip("−"))[0].replace(",", "").replace("∞", "inf")
+        value = -float(digits) if text.startswith("−") else float(digits)
+        half = 0.501 * 10.0 ** -len(digits.partition(".")[2])
+        assert value == expected[name] or abs(value - expected[name]) <= half, (where, name, text)
