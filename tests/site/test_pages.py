@@ -11,20 +11,8 @@ from building import ROOT
 AXE = ROOT / "book" / "_ext" / "node_modules" / "axe-core" / "axe.min.js"
 LANDING = "book/index.html"
 CHAPTER = "book/01_probability.html"
-PAGES = [
-    LANDING,
-    CHAPTER,
-    "exercises/01_probability.html",
-    "book/reference/notation.html",
-    "book/reference/glossary.html",
-    "book/reference/formulas.html",
-    "book/reference/api.html",
-    *(f"book/reference/api/{path.stem}.html" for path in sorted((ROOT / "book/reference/api").glob("*.md"))),
-    "book/reference/benchmarks.html",
-    "book/reference/bibliography.html",
-    "book/reference/status.html",
-    "search.html",
-]
+CONTENTS = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+PAGES = [f"{name}.html" for name in re.findall(r"(?:root|file): (\S+)", CONTENTS)] + ["search.html"]
 MODES = [("light", 1280), ("light", 390), ("dark", 1280), ("dark", 390)]
 
 
