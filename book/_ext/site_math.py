@@ -70,9 +70,40 @@ def as_display(tex: str) -> str:
     return rf"\begin{{split}}{tex}\end{{split}}" if lines_without_alignment else tex
 
 
+_BASE = '<span class="base">'
+_END = "</span></span>"  # of the parts and of the formula
+_BRACKET = re.compile(r'class="m(open|close)"')
+LONGEST_UNBROKEN = 32  # characters: what fits a line of a narrow phone
+
+
+def bind_brackets(html: str) -> str:
+    """Keep what stands in brackets on one line, as far as a line can hold it.
+
+    KaTeX lets a formula break after every sum and relation, those within brackets too. The parts between two
+    places where it may break are joined here while a bracket is open.
+    """
+    head, *parts = html.removesuffix(_END).split(_BASE)
+    joined, depth = [], 0
+    for part in parts:
+        if depth > 0:
+            joined[-1].append(part)
+        else:
+            joined.append([part])
+        depth += sum(1 if kind == "open" else -1 for kind in _BRACKET.findall(part))
+    body = "".join(_whole([_BASE + part for part in parts]) for parts in joined)
+    return head + body + _END if parts else html
+
+
+def _whole(parts: list[str]) -> str:
+    text = "".join(parts)
+    fits = len(re.sub(r"<[^>]*>", "", text)) <= LONGEST_UNBROKEN
+    return f'<span class="whole">{text}</span>' if len(parts) > 1 and fits else text
+
+
 def _set(node: nodes.Element, tex: str, *, display: bool) -> str:
     try:
-        return typeset(tex, display=display)
+        html = typeset(tex, display=display)
+        return html if display else bind_brackets(html)
     except ValueError as problem:
         logger.warning("%s in: %s", problem, tex, location=node, type="math")
         return f"<code>{nodes.unescape(tex)}</code>"
