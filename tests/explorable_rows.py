@@ -14,11 +14,15 @@ import numpy as np
 from scipy import special, stats
 
 import course_lib
+from course_lib.explorables import declared_inputs
 
 
 @dataclass(frozen=True)
 class Row:
-    """One explorable with its data; `shows(**values)` tells each number that stands in its frame."""
+    """One explorable with its data; `shows(**values)` tells each number that stands in its frame.
+
+    Each move sets every control. What a button counts never falls from one move to the next.
+    """
 
     name: str
     data: Mapping[str, Any]
@@ -71,9 +75,45 @@ def surprise(a, b, p_a, p_b):
     return {a: one, b: two, "both": one + two}
 
 
+def fog(counts, loss, shapes, sounds, actions, heard, cost):
+    prior = counts.sum(axis=1) / counts.sum()
+    belief = prior
+    if heard is not None:
+        likelihood = counts[:, sounds.tolist().index(heard)] / counts.sum(axis=1)
+        belief = course_lib.bayes_update(prior, likelihood).posterior
+    costs = loss.astype(float)
+    costs[0, 3] = cost
+    expected = costs @ belief
+    flip = {"flip": (expected[1] - expected[0] + belief[3] * cost) / belief[3]}
+    return dict(zip([*shapes, *actions], [*belief, *expected], strict=True)) | flip
+
+
+def alias(p, seed, step, draws, **_):
+    """Short columns are filled from the last to the first; each keeps what the library's table says."""
+    table, size = course_lib.AliasTable(p), len(p)
+    np.testing.assert_allclose(table.probabilities(), p, atol=1e-15)
+    order = [*np.flatnonzero(size * p < 1)[::-1], *np.flatnonzero((size * p >= 1) & (table.keep < 1))]
+    shown = {f"{i + 1} keeps": table.keep[i] for i in order[:step]}
+    if 0 < step < len(order):
+        last = order[step - 1]
+        shown |= {"poured": 1 - table.keep[last], "probability": p[table.alias[last]]}
+    if draws:
+        place = uniforms(seed, draws)[-1] * size
+        column = int(place)
+        outcome = column if place - column < table.keep[column] else table.alias[column]
+        shown |= {"coin": place - column, "kept": table.keep[column], "outcome": 1 + outcome, "draws": draws}
+    return shown
+
+
 LENGTHS = np.random.default_rng(3).normal(1.7, 0.08, 500).round(3)
 
 ROWS = [
+    Row(
+        "alias",
+        {"p": [0.1, 0.1, 0.1, 0.1, 0.2, 0.4]},
+        [{"step": s, "draws": 0} for s in range(6)] + [{"step": 5, "draws": d} for d in (1, 2, 3, 4, 12)],
+        alias,
+    ),
     Row(
         "coin-kl",
         {"p": 0.5},
@@ -85,6 +125,12 @@ ROWS = [
         {"values": LENGTHS, "mean": 1.7, "sd": 0.08, "interval": (1.7, 1.8)},
         [{"bins": bins, "unit": unit} for bins in (1, 7, 20) for unit in ("m", "mm")],
         density,
+    ),
+    Row(
+        "fog",
+        {"actions": ["walk on", "step aside"]},
+        [{"heard": h, "cost": c} for h in (None, "silence", "steps", "ticking") for c in (0, 90, 365, 600)],
+        fog,
     ),
     Row(
         "large-numbers",
@@ -99,6 +145,15 @@ ROWS = [
         surprise,
     ),
 ]
+
+
+def values_after(row, move):
+    """Return an explorable's values after a move, lists as arrays."""
+    defaults = {key: schema["default"] for key, schema in declared_inputs()[row.name].items()}
+    return {
+        key: np.array(value) if isinstance(value, list) else value
+        for key, value in {**defaults, **row.data, **move}.items()
+    }
 
 
 def displayed(markup):

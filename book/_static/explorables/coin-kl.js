@@ -87,7 +87,8 @@ function verdict({ p, q }, run, extra) {
 
 export function say(values) {
   const { floor, extra, total } = costs(values);
-  const cost = `Cost ${number(total)} bits per toss: entropy ${number(floor)} plus KL ${number(extra)}.`;
+  const [p, q] = [values.p, values.q].map((heads) => number(heads, 2));
+  const cost = `With p = ${p} and q = ${q} a toss costs ${number(total)} bits: entropy ${number(floor)} plus KL ${number(extra)}.`;
   const paid = `Simulated excess in run ${values.seed}: ${number(excess(values).at(-1)[1])} bits per toss.`;
   return `${cost} ${paid}`.replaceAll("∞", "infinity");
 }

@@ -40,11 +40,11 @@ export function band(at, points, style) {
   return line(at, edge, style).replace('"/>', 'Z"/>');
 }
 
-/** Bars [left, right, height] standing on zero, as one path. */
+/** Bars [left, right, top, foot] as one path; a foot left out is zero. */
 export function bars(at, columns, style) {
   const boxes = columns.map(
-    ([left, right, height]) =>
-      `M${at.point(left, 0)}L${at.point(left, height)}L${at.point(right, height)}L${at.point(right, 0)}`,
+    ([left, right, top, foot = 0]) =>
+      `M${at.point(left, foot)}L${at.point(left, top)}L${at.point(right, top)}L${at.point(right, foot)}`,
   );
   return `<path class="${style}" d="${boxes.join("")}"/>`;
 }
@@ -88,5 +88,5 @@ export function rows(list) {
     `<div class="ex-row"><span>${label}</span><span class="ex-track">` +
     parts.map(([share, colour]) => `<i class="${colour}" style="width:${round(100 * share)}%"></i>`).join("") +
     `</span><span class="ex-number">${text}</span></div>`;
-  return `<div class="ex-rows" aria-hidden="true">${list.map(row).join("")}</div>`;
+  return `<div class="ex-rows">${list.map(row).join("")}</div>`;
 }

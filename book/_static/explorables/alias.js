@@ -1,0 +1,98 @@
+// The alias table: pour the tall bars into the short ones until all are level; then a column and a coin are a draw.
+import { count, distribution, seed, texts } from "./kit/inputs.js";
+import { columns, drawFrom, pours } from "./kit/math/alias.js";
+import { uniforms } from "./kit/math/random.js";
+import { axes, bars, escape, line, number, plot, swatch } from "./kit/plot.js";
+
+const ROOM = 6; // columns: with more of them there is no room for a number in each
+
+export const inputs = {
+  p: distribution([0.1, 0.1, 0.1, 0.1, 0.2, 0.4], { minItems: 2, maxItems: 8 })(),
+  labels: texts(null, { along: "p" })(),
+  seed: seed(1)(),
+  step: count(0)({
+    label: "Pours", max: (values, { poured }) => poured.length,
+    text: ({ step }, { poured }) => `${Math.min(step, poured.length)} of ${poured.length}`,
+  }),
+  draws: count(0)({ kind: "button", label: "Draw" }),
+};
+
+export const prompt = "Pour from the tall bars into the short ones. No column ever holds more than two outcomes: why is that enough?";
+
+export function prepare({ p, labels }) {
+  return { poured: pours(p), names: (labels ?? p.map((_, i) => String(i + 1))).map(escape) };
+}
+
+/** What the table looks like after the pours so far, and the latest draw once it is level. */
+function situation({ p, draws, ...values }, { poured }) {
+  const step = Math.min(values.step, poured.length);
+  const table = columns(p, poured.slice(0, step));
+  const level = step === poured.length;
+  if (!level || draws === 0) return { step, table, level, draw: null };
+  const uniform = uniforms(values.seed);
+  for (let n = 1; n < draws; n += 1) uniform();
+  return { step, table, level, draw: drawFrom(table, uniform()) };
+}
+
+export function frame(values, ready) {
+  const { step, table, draw } = situation(values, ready);
+  const { names, poured } = ready;
+  const size = table.length;
+  const at = axes({ x: [0, size], y: [0, 1.1 * Math.max(1, size * Math.max(...values.p))] });
+  const column = (i, top, foot) => [i + 0.08, i + 0.92, top, foot];
+  const filled = poured.slice(0, step);
+  const heights = [0, 1, ...Array.from({ length: 8 }, (_, i) => i + 2).filter((h) => at.up(h) < 100)];
+  const picture = plot(at, {
+    marks: [
+      bars(at, table.map(({ own }, i) => column(i, own, 0)), "ex-bar ex-pale ex-a"),
+      bars(at, filled.map(({ column: i }) => column(i, 1, table[i].own)), "ex-bar ex-pale ex-b"),
+      line(at, [[0, 1], [size, 1]], "ex-goal"),
+    ],
+    xticks: names.map((name, i) => [i + 0.5, name]),
+    yticks: heights.map((h) => [h, String(h)]),
+    xlabel: "column",
+    ylabel: `height (probability × ${size})`,
+    notes: [
+      ...filled.flatMap(({ column: i, from }) => parts(i + 0.5, table[i].own, names[i], names[from], size)),
+      ...(draw ? [{ x: draw.column + 0.5, y: draw.coin, style: "ex-ink" }] : []),
+    ],
+  });
+  const key =
+    `<p class="ex-equation"><span>${swatch("ex-a")}a column’s own outcome</span> ` +
+    `<span>${swatch("ex-b")}poured in from another</span></p>`;
+  return `${picture}${key}<p class="ex-readout">${verdict(values, ready)}</p>`;
+}
+
+/** The words in a filled column: what it keeps of its own outcome, and whose the rest is. */
+function parts(x, own, name, lender, size) {
+  const kept = { x, y: own / 2, text: shown(`${name} keeps`, number(own, 2)), style: "ex-middle" };
+  return [...(size > ROOM ? [] : [kept]), { x, y: (1 + own) / 2, text: lender, style: "ex-middle" }];
+}
+
+const shown = (name, text) => `<b data-value="${name}">${text}</b>`;
+
+function verdict(values, ready) {
+  const { step, level, draw } = situation(values, ready);
+  const { poured, names } = ready;
+  if (draw) return drawn(values, draw, names);
+  if (level) return `All columns are level. Press “Draw”: pick a column, then toss its coin.`;
+  if (step === 0) return "Each bar has its outcome’s probability as its area. The dashed line is the height they must share.";
+  const { column, from, amount } = poured[step - 1];
+  return (
+    `Column ${names[column]} was too short: ${names[from]} fills it with ${shown("poured", number(amount))}. ` +
+    `The area of ${names[from]} is still its probability, ${shown("probability", number(values.p[from]))}; part of it has moved.`
+  );
+}
+
+function drawn({ draws }, { column, coin, outcome, own }, names) {
+  const verdictOfCoin = outcome === column ? "the column’s own" : `above the blue part, so it is ${names[outcome]}’s`;
+  return (
+    `Draw ${shown("draws", number(draws, 0))}: column ${names[column]}, coin ${shown("coin", number(coin))} against ` +
+    `${shown("kept", number(own))}: ${verdictOfCoin}. The outcome is ${shown("outcome", names[outcome])}.`
+  );
+}
+
+export function say(values, ready) {
+  const text = verdict(values, ready).replace(/<[^>]*>/g, "");
+  return `Pour ${situation(values, ready).step} of ${ready.poured.length}. ${text}`;
+}
