@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,21 +21,26 @@ from pathlib import Path
 
 from . import learn
 from .batch import grade_batch
+from .hints import next_hint
 from .model import GradeError, Notebook
-from .records import NotebookResult, bar, number, score_lines
+from .records import NotebookResult, bar, exercise_lines, first_incomplete, number, score_lines
 from .report import summary_lines, write_reports
 from .submission import PACKAGE
+from .watch import Watcher
 
 __all__ = ["main"]
 
-COMMANDS = ("hint", "reset", "watch", "author-check", "batch")
 EXERCISES = Path("exercises")
+_NUMBER = re.compile(r"\d+\.\d+")
 _EPILOG = """commands:
   grade exercises/                      run every exercise notebook and show the points
   grade exercises/01_probability.ipynb  one notebook; --as-submitted: as when a class is graded
+  grade 1.4                             one exercise alone
+  grade next                            the first exercise that lacks points
   grade hint 1.2                        a hint, a clearer one each time (--level N)
   grade watch exercises/                grade again at every save, until Ctrl-C (exit status 130)
   grade reset FILE                      the notebook as it was; yours is kept beside it
+  grade reset --keep-answers FILE       fresh checks, your answers
   grade batch submitted/ --out results/ grade a class
   grade author-check                    prove the exercises sound
 """
@@ -45,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "run"
+    command = arguments.pop(0) if arguments and arguments[0] in _COMMANDS else "run"
     try:
         return _COMMANDS[command](arguments)
     except GradeError as error:
@@ -73,21 +80,58 @@ def _stop(message: str) -> int:
 
 def _run(arguments: list[str]) -> int:
     parser = _parser("run notebooks and show the points", epilog=_EPILOG)
-    parser.add_argument("paths", nargs="*", type=Path, help="notebooks or folders of notebooks")
+    parser.add_argument("paths", nargs="*", help="notebooks, folders of notebooks, the number of an exercise")
     parser.add_argument("--as-submitted", action="store_true", help="grade as when a class is graded")
     parser.add_argument("--json", action="store_true", help="one JSON object a notebook instead of tables")
     options = parser.parse_args(arguments)
-    notebooks = learn.find_notebooks(options.paths or [_exercises()])
+    paths, exercise = _paths_and_exercise(options.paths)
+    notebooks = learn.find_notebooks(paths)
+    if exercise:
+        notebooks = learn.with_exercise(notebooks, exercise)
     if options.as_submitted:
-        results = [learn.grade_as_submitted(path, notebook) for path, notebook in notebooks.items()]
+        whole = [learn.grade_as_submitted(path, notebook) for path, notebook in notebooks.items()]
+        results = [_only(result, exercise) for result in whole]
     else:
         with _progress(notebooks) as on_cell:
-            results = learn.grade_notebooks(notebooks, on_cell)
-    for result in results:
-        print(json.dumps(_as_json(result), sort_keys=True) if options.json else _as_table(result), flush=True)
+            results = learn.grade_notebooks(notebooks, on_cell, exercise)
+    for path, result in zip(notebooks, results, strict=True):
+        print(_as_json(result) if options.json else _as_table(path, result, exercise), flush=True)
     if len(results) > 1 and not options.json:
         print(_overview(results))
     return 0 if all(result.points == result.max_points for result in results) else 1
+
+
+def _next(arguments: list[str]) -> int:
+    parser = _parser("show the first exercise that lacks points", "next")
+    parser.add_argument("paths", nargs="*", type=Path, help="notebooks or folders of notebooks")
+    options = parser.parse_args(arguments)
+    notebooks = learn.find_notebooks(options.paths or [_exercises()])
+    with _progress(notebooks) as on_cell:
+        for path, notebook in notebooks.items():
+            (result,) = learn.grade_notebooks({path: notebook}, on_cell)
+            exercise = first_incomplete(result.checks)
+            if exercise is not None:
+                break
+    if exercise is None:
+        print(f"Every exercise is complete. {learn.where_next(path)}")
+        return 0
+    print(_as_table(path, _only(result, exercise), exercise))
+    return 1
+
+
+def _paths_and_exercise(words: Sequence[str]) -> tuple[list[Path], str | None]:
+    """Tell the number of an exercise, such as 1.4, from paths; without a path, the folder of exercises."""
+    numbers = [word for word in words if _NUMBER.fullmatch(word) and not Path(word).exists()]
+    if len(numbers) > 1:
+        raise GradeError(f"one exercise at a time: {' or '.join(numbers)}")
+    paths = [Path(word) for word in words if word not in numbers]
+    return paths or [_exercises()], numbers[0] if numbers else None
+
+
+def _only(result: NotebookResult, exercise: str | None) -> NotebookResult:
+    """Return the result of one exercise alone."""
+    checks = [check for check in result.checks if exercise in (None, check.exercise)]
+    return dataclasses.replace(result, checks=checks)
 
 
 def _hint(arguments: list[str]) -> int:
@@ -97,13 +141,22 @@ def _hint(arguments: list[str]) -> int:
     parser.add_argument("--folder", type=Path, help="where the exercise notebooks are")
     options = parser.parse_args(arguments)
     folder = options.folder or _exercises()
-    hint, level, levels = learn.next_hint(options.exercise, folder, options.level)
-    print(f"Exercise {options.exercise}, hint {level} of {levels}\n\n{hint}\n")
-    if level < levels:
-        print(f"Still stuck? The same command again gives hint {level + 1}.")
+    notebooks = learn.find_notebooks([folder]).values()
+    hint = next_hint(options.exercise, notebooks, folder, options.level)
+    print(f"Exercise {options.exercise}, hint {hint.level} of {hint.levels}\n\n{hint.text}\n")
+    if hint.level < hint.levels:
+        print(f"Still stuck? The same command again gives hint {hint.level + 1}.")
     else:
-        print("That was the last hint. `course_lib` has a finished version to compare with.")
+        print(f"That was the last hint.{_to_compare_with(hint.library)}")
     return 0
+
+
+def _to_compare_with(library: Sequence[str]) -> str:
+    """Say what the library has of an exercise; an empty text if it has nothing."""
+    names = [f"`course_lib.{name}`" for name in library]
+    if len(names) < 2:
+        return "".join(f" {name} is a finished version to compare with." for name in names)
+    return f" {', '.join(names[:-1])} and {names[-1]} are finished versions to compare with."
 
 
 def _reset(arguments: list[str]) -> int:
@@ -120,18 +173,20 @@ def _reset(arguments: list[str]) -> int:
 
 def _watch(arguments: list[str]) -> int:
     parser = _parser("grade again whenever a notebook is saved, until Ctrl-C (exit status 130)", "watch")
-    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument("paths", nargs="*", help="notebooks, folders of notebooks, the number of an exercise")
     options = parser.parse_args(arguments)
-    paths = options.paths or [_exercises()]
-    seen: dict[Path, int] = {}
-    learn.find_notebooks(paths)
+    paths, exercise = _paths_and_exercise(options.paths)
+    watcher = Watcher(paths)
+    if exercise:
+        learn.with_exercise(learn.find_notebooks(paths), exercise)
     print("Watching. Save a notebook to grade it; Ctrl-C ends.", flush=True)
     while True:
-        for path in learn.find_notebooks(paths):
-            saved = path.stat().st_mtime_ns
-            if seen.get(path) != saved:
-                seen[path] = saved
-                subprocess.run([sys.executable, "-m", "course_lib.grading", str(path)], check=False)
+        saved, line = watcher.look()
+        if line:
+            print(line, flush=True)
+        for path in saved:
+            command = [sys.executable, "-m", "course_lib.grading", str(path), *filter(None, [exercise])]
+            subprocess.run(command, check=False)
         time.sleep(0.5)
 
 
@@ -179,6 +234,7 @@ def _author_check(arguments: list[str]) -> int:
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
+    "next": _next,
     "hint": _hint,
     "reset": _reset,
     "watch": _watch,
@@ -190,14 +246,29 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
 # --- what is shown --------------------------------------------------------------------------------------
 
 
-def _as_table(result: NotebookResult) -> str:
-    return "\n".join(["", result.name, *score_lines(result.checks, result.titles), *result.notes])
+def _as_table(path: Path, result: NotebookResult, exercise: str | None) -> str:
+    """Return a notebook's name, its points and what to do next; of one exercise, its own line alone."""
+    if exercise:
+        lines = [*exercise_lines(result.checks, result.titles), _closing(result, exercise)]
+    else:
+        lines = score_lines(result.checks, result.titles)
+        if result.points == result.max_points:
+            lines.append(learn.where_next(path))
+    return "\n".join(["", result.name, *filter(None, lines), *result.notes])
 
 
-def _as_json(result: NotebookResult) -> dict:
+def _closing(result: NotebookResult, exercise: str) -> str:
+    """Return what to do after a look at one exercise; nothing where its line has said it."""
+    if result.points == result.max_points:
+        return f"Exercise {exercise} is complete. The next one: grade next"
+    begun = any(check.outcome != "waiting" for check in result.checks)
+    return "" if begun else f"Nothing is filled in here yet. A first nudge: grade hint {exercise}"
+
+
+def _as_json(result: NotebookResult) -> str:
     checks = [{**check.as_dict(), "points": check.points} for check in result.checks]
     head = {"notebook": result.name, "points": result.points, "max_points": result.max_points}
-    return {**head, "notes": result.notes, "checks": checks}
+    return json.dumps({**head, "notes": result.notes, "checks": checks}, sort_keys=True)
 
 
 def _overview(results: Sequence[NotebookResult]) -> str:

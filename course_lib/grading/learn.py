@@ -1,4 +1,4 @@
-"""For one learner: run notebooks as they are, give hints, put a notebook back."""
+"""For one learner: run notebooks as they are, say what to do next, put a notebook back."""
 
 from __future__ import annotations
 
@@ -6,21 +6,33 @@ import ast
 import contextlib
 import copy
 import json
+import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import kernels, merge, model
 from .batch import write_atomically
+from .hints import forget_hints
 from .model import GradeError, NotAllowed, Notebook, read_notebook, require_checks
 from .records import CheckResult, NotebookResult
+from .release import stub_of
 from .run import environment, run_notebooks, scratch
 from .submission import PACKAGE, Sealer, imports_of, seed_for
+from .titles import check_titles, with_titles
 
-__all__ = ["find_notebooks", "grade_as_submitted", "grade_notebooks", "next_hint", "released", "reset"]
+__all__ = [
+    "find_notebooks",
+    "grade_as_submitted",
+    "grade_notebooks",
+    "released",
+    "reset",
+    "where_next",
+    "with_exercise",
+]
 
-STUB = ["# Your code goes here, in place of the next line.", "raise NotImplementedError"]
 REPAIR = "To get the course's checks back and keep your answers: grade reset --keep-answers"
 
 
@@ -39,12 +51,36 @@ def find_notebooks(paths: Iterable[Path]) -> dict[Path, Notebook]:
     return found
 
 
+def with_exercise(notebooks: dict[Path, Notebook], exercise: str) -> dict[Path, Notebook]:
+    """Return the notebooks that hold an exercise, or raise GradeError that names those that exist."""
+    chosen = {path: notebook for path, notebook in notebooks.items() if exercise in _exercises(notebook)}
+    if not chosen:
+        there = dict.fromkeys(name for notebook in notebooks.values() for name in _exercises(notebook))
+        raise GradeError(f"there is no exercise {exercise}; there are {', '.join(there)}")
+    return chosen
+
+
+def _exercises(notebook: Notebook) -> list[str]:
+    return [check.exercise for check in notebook.checks]
+
+
 def grade_notebooks(
-    notebooks: dict[Path, Notebook], on_cell: Callable[[str], None] | None = None
+    notebooks: dict[Path, Notebook],
+    on_cell: Callable[[str], None] | None = None,
+    exercise: str | None = None,
 ) -> list[NotebookResult]:
     """Run notebooks as they are, each in a plain kernel, and return their results.
 
     Points are counted for checks that are still the course's own.
+
+    Parameters
+    ----------
+    notebooks
+        What to run, by path.
+    on_cell
+        Called with a notebook's path after each cell.
+    exercise
+        The exercise whose checks are run; None for all.
     """
     with scratch():
         variables, server = {}, None
@@ -53,12 +89,13 @@ def grade_notebooks(
             variables = server.environment
         try:
             with environment(variables):
-                checks = run_notebooks([path.resolve() for path in notebooks], on_cell=on_cell)
+                paths = [path.resolve() for path in notebooks]
+                checks = run_notebooks(paths, on_cell=on_cell, exercise=exercise)
         finally:
             if server:
                 server.close()
     return [
-        _against_reference(path, notebook, checks.get(str(path.resolve()), []))
+        _against_reference(path, notebook, checks.get(str(path.resolve()), []), exercise)
         for path, notebook in notebooks.items()
     ]
 
@@ -90,7 +127,9 @@ def released(reference: Notebook) -> dict[str, Any]:
     for cell in data["cells"]:
         source = model.cell_source(cell)
         if model.is_answer(cell):
-            source = merge.without_regions(source, "BEGIN SOLUTION", "END SOLUTION", STUB)
+            source = merge.without_regions(
+                source, "BEGIN SOLUTION", "END SOLUTION", stub_of(cell).split("\n")
+            )
         elif model.is_check(cell):
             source = _without_hidden(source)
         cell["source"] = source
@@ -122,35 +161,40 @@ def reset(path: Path, *, keep_answers: bool = False) -> Path | None:
     if path.resolve() == source.resolve():
         raise GradeError(f"{path} is the course's own source, with the solutions; nothing was changed")
     _refuse_other(path, source.parent.parent / source.name)
-    fresh = released(read_notebook(source))
+    reference = read_notebook(source)
+    fresh = released(reference)
     if keep_answers:
         answers = read_notebook(path).answers()
         for cell in fresh["cells"]:
             if model.is_answer(cell) and model.grade_id(cell) in answers:
                 cell["source"] = answers[model.grade_id(cell)]
-    backup = _keep(path)
+    backup = None if _same_cells(path, fresh) else _keep(path)
     write_atomically(path, json.dumps(_as_lines(fresh), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    if not keep_answers:
+        forget_hints(reference.hints, path.parent)
     return backup
 
 
-def next_hint(exercise: str, folder: Path, level: int | None = None) -> tuple[str, int, int]:
-    """Return a hint, its level and how many levels there are; without `level`, one further than last time."""
-    hints = {name: h for notebook in find_notebooks([folder]).values() for name, h in notebook.hints.items()}
-    if exercise not in hints:
-        raise GradeError(f"there is no exercise {exercise}; there are {', '.join(hints)}")
-    levels = hints[exercise]
-    memory = folder / ".grade" / "hints.json"
-    given = _read_memory(memory)
-    if level is None:
-        level = min(given.get(exercise, 0) + 1, len(levels))
-    elif not 1 <= level <= len(levels):
-        raise GradeError(f"the hints of exercise {exercise} have levels 1 to {len(levels)}")
-    try:
-        memory.parent.mkdir(exist_ok=True)
-        write_atomically(memory, json.dumps({**given, exercise: level}, sort_keys=True))
-    except OSError:
-        pass  # a hint without memory is still a hint
-    return levels[level - 1], level, len(levels)
+def where_next(path: Path) -> str:
+    """Say where to go when every exercise of a notebook is done: the next chapter and its exercises."""
+    folder = path.resolve().parent
+    following = [_following(path.name, place) for place in (folder.parent / "book", folder)]
+    names = [os.path.relpath(found) for found in following if found]
+    if not names:
+        return "This is the last set of exercises that there is."
+    return f"Where to go next: {', then '.join(names)}"
+
+
+def _following(name: str, folder: Path) -> Path | None:
+    """Return the first notebook in a folder whose number is greater than that of `name`."""
+    number = _leading_number(name)
+    later = [p for p in sorted(folder.glob("*.ipynb")) if number < _leading_number(p.name) < math.inf]
+    return min(later, key=lambda p: _leading_number(p.name), default=None)
+
+
+def _leading_number(name: str) -> float:
+    digits = re.match(r"\d+", name)
+    return int(digits[0]) if digits else math.inf
 
 
 def _if_ours(path: Path) -> Notebook | None:
@@ -179,15 +223,21 @@ def _refuse_other(path: Path, own: Path) -> None:
         )
 
 
-def _against_reference(path: Path, notebook: Notebook, checks: Sequence[CheckResult]) -> NotebookResult:
+def _against_reference(
+    path: Path, notebook: Notebook, checks: Sequence[CheckResult], exercise: str | None
+) -> NotebookResult:
     """Hold a notebook's checks against the course's: a changed or deleted one earns nothing, and says so."""
     reference = reference_of(path)
     if reference is None:
-        return NotebookResult(notebook.name, list(checks), notebook.titles)
+        judged = with_titles(checks, check_titles(notebook))
+        return NotebookResult(notebook.name, judged, notebook.titles, notebook.doubled())
     own = {check.grade_id: check.source.strip() for check in notebook.checks}
     ran = {check.grade_id: check for check in checks}
-    judged, notes = [], []
+    set_up, told = _set_up_problem(notebook, reference), False
+    judged = []
     for wanted in reference.checks:
+        if exercise not in (None, wanted.exercise):
+            continue
         name = wanted.grade_id
         result = CheckResult(name, wanted.exercise, wanted.points, "changed", "")
         if name not in own:
@@ -196,25 +246,50 @@ def _against_reference(path: Path, notebook: Notebook, checks: Sequence[CheckRes
             result = _with(result, message=f"the check '{name}' was edited. {REPAIR} {path}")
         elif name in ran:
             result = _with(result, outcome=ran[name].outcome, message=ran[name].message)
+            if set_up and result.outcome == "changed":
+                result, told = _with(result, message=f"{set_up}. {REPAIR} {path}"), True
         judged.append(result)
+    notes = [*notebook.doubled(), *_notes(notebook, reference)]
+    if set_up and not told:
+        notes.append(f"{set_up}; when a class is graded, the course's own takes its place. {REPAIR} {path}")
+    titles = check_titles(reference)
+    return NotebookResult(notebook.name, with_titles(judged, titles), reference.titles, notes)
+
+
+def _set_up_problem(notebook: Notebook, reference: Notebook) -> str:
+    """Say what has become of the course's set-up cell; an empty text if it is as it was."""
+    present = {source.strip() for source in merge.set_up_cells(notebook)}
+    if all(source.strip() in present for source in merge.set_up_cells(reference)):
+        return ""
+    names = {model.grade_id(cell) for cell in notebook.cells}
+    gone = {name for cell in reference.cells if _is_set_up(cell) and (name := model.grade_id(cell))} - names
+    return "the set-up cell is gone from the notebook" if gone else "the set-up cell was edited"
+
+
+def _is_set_up(cell: dict[str, Any]) -> bool:
+    return cell.get("cell_type") == "code" and not model.is_answer(cell) and not model.is_check(cell)
+
+
+def _notes(notebook: Notebook, reference: Notebook) -> Iterator[str]:
+    """Yield what would be otherwise when a class is graded."""
     if any("course_lib" in source for source in notebook.answers().values()):
-        notes.append("an answer mentions course_lib: when a class is graded, answers cannot import it")
+        yield "an answer mentions course_lib: when a class is graded, answers cannot import it"
     if brought := _brought_in(notebook, reference):
-        notes.append(
+        yield (
             f"an answer uses {', '.join(brought)} from a cell of your own: when a class is graded only "
             "answer cells are collected, so put that import or line into the answer cell"
         )
-    return NotebookResult(notebook.name, judged, reference.titles, notes)
 
 
 def _brought_in(notebook: Notebook, reference: Notebook) -> list[str]:
-    """Return the names that answers use and that only cells of the learner's own define."""
+    """Return the names that answers use, or owe, and that only cells of the learner's own define."""
     given = merge.set_up_cells(reference)
     own = [source for source in merge.set_up_cells(notebook) if source.strip() not in map(str.strip, given)]
     answers = list(notebook.answers().values())
     bound, _ = _names(own)
     elsewhere, used = _names([*given, *answers])
-    return sorted(bound & used - elsewhere)
+    owed = {name for cell in reference.cells if model.is_answer(cell) for name in model.answer_names(cell)}
+    return sorted(bound & (used | owed) - elsewhere)
 
 
 def _names(sources: Iterable[str]) -> tuple[set[str], set[str]]:
@@ -252,6 +327,19 @@ def _without_hidden(source: str) -> str:
     return merge.without_regions(source, "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", [])
 
 
+def _same_cells(path: Path, fresh: dict[str, Any]) -> bool:
+    """Return whether a file holds the very cells of a fresh notebook, outputs apart."""
+    try:
+        present = read_notebook(path).cells
+    except GradeError:
+        return False
+    return _contents(present) == _contents(fresh["cells"])
+
+
+def _contents(cells: Sequence[dict[str, Any]]) -> list[tuple[Any, str]]:
+    return [(cell.get("cell_type"), model.cell_source(cell)) for cell in cells]
+
+
 def _keep(path: Path) -> Path | None:
     """Copy a file into `backup/` beside it under a name that is free; None if there is no file."""
     try:
@@ -280,12 +368,3 @@ def _as_lines(data: dict[str, Any]) -> dict[str, Any]:
     for cell in data["cells"]:
         cell["source"] = model.cell_source(cell).splitlines(keepends=True)
     return data
-
-
-def _read_memory(path: Path) -> dict[str, int]:
-    """Return how far the hints of each exercise have been given."""
-    try:
-        given = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return {str(k): v for k, v in given.items() if isinstance(v, int)} if isinstance(given, dict) else {}

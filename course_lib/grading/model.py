@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .release import stub_of
+
 __all__ = [
     "Check",
     "GradeError",
@@ -24,6 +26,7 @@ __all__ = [
 
 MAX_BYTES = 32 * 2**20
 TIMEOUT = 10.0  # seconds, where a cell says nothing else
+_COUNTS = {2: "two", 3: "three", 4: "four"}
 
 
 class GradeError(Exception):
@@ -62,6 +65,7 @@ class Check:
     points: float
     timeout: float
     source: str
+    title: str = ""
 
 
 @dataclass
@@ -72,6 +76,7 @@ class Notebook:
     data: dict[str, Any]
     titles: dict[str, str] = field(default_factory=dict)
     hints: dict[str, list[str]] = field(default_factory=dict)
+    library: dict[str, list[str]] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -85,8 +90,31 @@ class Notebook:
         return sum(check.points for check in self.checks)
 
     def answers(self) -> dict[str, str]:
-        """Return the source of each answer cell by grade_id; of two with one name the later counts."""
-        return {grade_id(cell): cell_source(cell) for cell in self.cells if is_answer(cell)}
+        """Return the source of each answer cell by grade_id.
+
+        Several cells with one grade_id are what is left of a cell that was split; they are joined in order.
+        """
+        return {name: "\n".join(map(cell_source, cells)) for name, cells in self._parts().items()}
+
+    def doubled(self) -> list[str]:
+        """Say which answers stand in several cells, and where one of these would undo those above it."""
+        notes = []
+        for name, cells in self._parts().items():
+            if len(cells) == 1:
+                continue
+            count = _COUNTS.get(len(cells), str(len(cells)))
+            note = f"{count} cells are called '{name}': they count as one, in order"
+            if not _is_stub(cells[0]) and any(map(_is_stub, cells[1:])):
+                note += "; a lower one still holds the stub, which replaces your answer: delete that cell"
+            notes.append(note)
+        return notes
+
+    def _parts(self) -> dict[str, list[dict[str, Any]]]:
+        parts: dict[str, list[dict[str, Any]]] = {}
+        for cell in self.cells:
+            if is_answer(cell):
+                parts.setdefault(grade_id(cell), []).append(cell)
+        return parts
 
 
 def read_notebook(path: str | os.PathLike, *, follow_links: bool = True) -> Notebook:
@@ -141,10 +169,13 @@ def parse_notebook(raw: bytes, name: str, shown: str) -> Notebook:
         if isinstance(course.get("hints"), list):
             notebook.titles[exercise] = str(course.get("title", ""))
             notebook.hints[exercise] = [str(hint) for hint in course["hints"]]
+            library = course.get("library") or []
+            notebook.library[exercise] = [library] if isinstance(library, str) else list(map(str, library))
         if is_check(cell):
             timeout = _number(course.get("timeout"), TIMEOUT)
             points = _number(_nbgrader(cell).get("points"), 0.0)
-            notebook.checks.append(Check(grade_id(cell), exercise, points, timeout, cell_source(cell)))
+            title = str(course.get("title", ""))
+            notebook.checks.append(Check(grade_id(cell), exercise, points, timeout, cell_source(cell), title))
     return notebook
 
 
@@ -199,6 +230,12 @@ def cell_exercise(cell: dict[str, Any]) -> str:
     """Return the number of the exercise that a cell belongs to, or an empty string."""
     exercise = _course(cell).get("exercise")
     return exercise if isinstance(exercise, str) else ""
+
+
+def _is_stub(cell: dict[str, Any]) -> bool:
+    """Return whether every line that the course gave a learner to replace is still there."""
+    lines = {line.strip() for line in cell_source(cell).splitlines()}
+    return lines.issuperset(line.strip() for line in stub_of(cell).splitlines())
 
 
 def _course(cell: dict[str, Any]) -> dict[str, Any]:

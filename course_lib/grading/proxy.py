@@ -11,11 +11,12 @@ import builtins
 import json
 import os
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
-from .check import CheckFailed
-from .records import stopped
+from .checks.kit import CheckFailed, NotAttempted
+from .records import late, stopped, unwritten
 from .sealed.codec import Channel, ChannelClosed, CodecError, decode, encode
 from .sealed.forkserver import request_child
 from .sealed.isolation import forbid_tracing
@@ -23,6 +24,7 @@ from .sealed.isolation import forbid_tracing
 __all__ = ["Answers", "connect"]
 
 MAX_WORKERS = 40
+PATIENCE = 0.5  # seconds in which an answer that is stopped may say where it was
 PLAN_VARIABLE, CONTROL_VARIABLE = "COURSE_ANSWERS_PLAN", "COURSE_ANSWERS_CONTROL"
 
 # Errors of an answer come back as the nearest of these; all take one text.
@@ -68,6 +70,7 @@ class Answers:
         self._steps, self._control, self._space = plan["steps"], control, space
         self._done = 0
         self._deadly: set[int] = set()
+        self._unfinished: dict[int, str] = {}
         self._replies: dict[int, dict[str, Any]] = {}
         self._channel: Channel | None = None
         self._workers = 0
@@ -90,12 +93,13 @@ class Answers:
         while self._done <= target:
             self._ready()
             self._done += 1
-            self._replies[self._done - 1] = self._run_step(self._done - 1)
+            self._replies[self._done - 1] = self._run_in_time(self._done - 1)
         reply = self._replies.get(target)
         if reply is None:
-            raise CheckFailed(f"the answer cell `{name}` ended its own process, or never ended.")
+            reason = self._unfinished.get(target, f"the answer cell `{name}` ended its own process")
+            raise CheckFailed(reason)
         if "error" in reply:
-            raise _stop_of(name, self._steps[target]["source"], reply["error"])
+            raise _stop_of(self._steps[target], reply["error"])
         for variable, report in reply["names"].items():
             if variable in owed and variable not in self._space:
                 self._space[variable] = self._bind(variable, report)
@@ -144,6 +148,16 @@ class Answers:
         self._deadly.discard(index)
         return reply
 
+    def _run_in_time(self, index: int) -> dict[str, Any]:
+        """Run a step; one that is stopped because its time is up is told of as a failure of its own."""
+        started = time.monotonic()
+        try:
+            return self._run_step(index)
+        except KeyboardInterrupt as stop:
+            cell = f"the answer cell `{self._steps[index].get('id')}`"
+            self._unfinished[index] = late(cell, time.monotonic() - started, *stop.args)
+            raise CheckFailed(self._unfinished[index]) from None
+
     def _exchange(self, request: dict[str, Any] | None) -> dict[str, Any]:
         """Send, receive; whatever goes wrong, a time-out's interrupt included, ends this worker."""
         try:
@@ -159,9 +173,26 @@ class Answers:
         except CodecError as error:
             self._hang_up()
             raise CheckFailed(f"what your code sent back cannot be read: {error}.") from None
+        except KeyboardInterrupt:
+            place = self._place()
+            self._hang_up()
+            raise KeyboardInterrupt(*place) from None
         except BaseException:
             self._hang_up()
             raise
+
+    def _place(self) -> tuple[int, str] | tuple[()]:
+        """Have the answer under way stopped, and return the line at which it was, with the line's text.
+
+        The line is the worker's own word. It is quoted to the author of the answer and earns nothing.
+        """
+        try:
+            reply = self._channel.interrupt(PATIENCE)
+            _, _, _, line, name = reply["error"]
+            sources = {step.get("id"): step["source"] for step in self._steps}
+            return line, sources[name].splitlines()[line - 1].strip()
+        except (ChannelClosed, CodecError, TypeError, KeyError, ValueError, IndexError, KeyboardInterrupt):
+            return ()
 
     def _hang_up(self) -> None:
         self._channel.close()
@@ -178,23 +209,24 @@ class _StandIn:
         return self._answers.call(self.__name__, args, kwargs)
 
 
-def _stop_of(name: str, source: str, error: Any) -> Exception:
+def _stop_of(step: dict[str, Any], error: Any) -> Exception:
     """Return what to raise for an answer cell that stopped with this error."""
     rebuilt = _rebuilt(error)
     if isinstance(rebuilt, NotImplementedError):
-        return rebuilt
+        return NotAttempted(unwritten(step["names"]))
     try:
-        kind, _, text, line = error
+        kind, _, text, line, _ = error
     except (TypeError, ValueError):
         kind, text, line = "RuntimeError", str(rebuilt), None
     where = line if isinstance(line, int) else None
-    return CheckFailed(stopped(f"the answer cell `{name}`", str(kind), str(text), where, source))
+    cell = f"the answer cell `{step['id']}`"
+    return CheckFailed(stopped(cell, str(kind), str(text), where, step["source"]))
 
 
 def _rebuilt(error: Any) -> Exception:
     """Return a builtin error that says what the worker's error said."""
     try:
-        name, bases, text, line = error
+        name, bases, text, line, _ = error
         bases = [str(base) for base in bases]
         text = f"{text} (line {line} of the answer cell)" if isinstance(line, int) else str(text)
     except (TypeError, ValueError):

@@ -13,25 +13,27 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from queue import Empty
 from typing import Any
 
 import pytest
 
 from .model import answer_names, cell_exercise, cell_timeout, grade_id, is_answer, is_check
-from .records import CheckResult, score_lines, stopped
+from .records import CheckResult, late, score_lines, stopped, unwritten
 
 __all__ = ["CheckWatcher", "pytest_configure"]
 
 PROPERTY = "course_check"
 SET_UP = ""  # where a set-up cell's failure is kept, beside those of the names that answers owe
+GRACE = 3.0  # seconds in which an interrupted cell may say where it was
 MAX_STREAM = 100_000  # characters of printed output that are kept of a cell
 ENDED = "ended Python: exit(), quit(), a crash, or no memory"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")
 _NAMES = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
+_FRAME = re.compile(r"\A[✗○] Exercise \S+: |\n\s*(?:Stuck\?|A first nudge:) grade hint \S+\s*\Z")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,21 +53,36 @@ class CheckWatcher:
     budget
         Seconds for all the cells of one notebook; None for no limit. With a limit a dead kernel stays dead:
         there, answers run elsewhere and cannot end it.
+    exercise
+        The exercise whose checks are run; None for all.
     """
 
-    def __init__(self, on_cell: Callable[[str], None] | None = None, budget: float | None = None) -> None:
-        self._on_cell, self._budget = on_cell, budget
+    def __init__(
+        self,
+        on_cell: Callable[[str], None] | None = None,
+        budget: float | None = None,
+        exercise: str | None = None,
+    ) -> None:
+        self._on_cell, self._budget, self._exercise = on_cell, budget, exercise
         self._watches: dict[Any, _Watch] = {}
         self.checks: dict[str, list[CheckResult]] = {}
         self.no_kernel = ""
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Find the notebooks with checks."""
-        for item in items:
-            cell = getattr(item, "cell", None)
-            if isinstance(cell, dict) and is_check(cell):
+        """Find the notebooks with checks, and leave out the checks that were not asked for."""
+        if self._exercise is not None:
+            items[:] = [item for item in items if self._is_wanted(getattr(item, "cell", {}))]
+        cells = [item for item in items if isinstance(getattr(item, "cell", None), dict)]
+        for item in cells:
+            if is_check(item.cell):
                 self._watches.setdefault(item.parent, _Watch(self._budget))
+        for item in cells:
+            if item.parent in self._watches:
+                self._watches[item.parent].expect(answer_names(item.cell))
+
+    def _is_wanted(self, cell: dict[str, Any]) -> bool:
+        return not is_check(cell) or cell_exercise(cell) == self._exercise
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
@@ -105,7 +122,9 @@ class CheckWatcher:
         if is_check(item.cell):
             result = CheckResult.of(item.cell, outcome, message)
             report.user_properties.append((PROPERTY, [str(item.path), result.as_dict()]))
-        if report.failed and (is_check(item.cell) or is_answer(item.cell)):
+        if report.failed and is_check(item.cell):
+            report.longrepr = f"✗ Exercise {cell_exercise(item.cell)}: {message}"
+        elif report.failed and is_answer(item.cell):
             report.longrepr = message
         return report
 
@@ -131,6 +150,7 @@ class _Watch:
 
     def __init__(self, budget: float | None) -> None:
         self._budget, self._spent = budget, 0.0
+        self._owed: set[str] = set()
         self._kernel: Any = None
         self.reply: dict[str, Any] = {}
         self.broken: dict[str, tuple[str, str]] = {}
@@ -138,6 +158,10 @@ class _Watch:
         self.limit = self._kept = 0.0
         self.timed_out = self.ended = False
         self._ran: list[Any] = []
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Note names that an answer cell of this notebook owes."""
+        self._owed.update(names)
 
     def begin(self, item: Any) -> None:
         """Prepare for one cell: its time, no reply yet, nothing printed yet."""
@@ -158,40 +182,46 @@ class _Watch:
 
     def explain(self, cell: dict[str, Any], call: pytest.CallInfo) -> tuple[str, str]:
         """Return outcome and message of a cell that did not pass."""
-        outcome, message = self._reason(cell, call)
-        framed = message.startswith(("✗", "○"))
-        if outcome == "waiting" or framed or not is_check(cell):
-            return outcome, message
-        exercise = cell_exercise(cell)
-        return outcome, f"✗ Exercise {exercise}: {message}\n  Stuck? grade hint {exercise}"
-
-    def _reason(self, cell: dict[str, Any], call: pytest.CallInfo) -> tuple[str, str]:
         name, value = self.reply.get("ename", ""), _ANSI.sub("", str(self.reply.get("evalue", "")))
         if self.blocked:
             return self.blocked
         if self.timed_out:
-            return "timeout", f"no answer within {self.limit:g} s: is there a loop that never ends?"
+            return "timeout", self._where_it_was(cell, name, value)
         if self.ended:
             return "error", f"{'your code' if is_check(cell) else _called(cell)} {ENDED}"
         if name in ("NotAttempted", "NotImplementedError"):
-            return "waiting", value or "this cell still holds its stub"
+            return "waiting", _FRAME.sub("", value) or unwritten(answer_names(cell))
         if name == "CheckFailed":
-            return "failed", value
+            return "failed", _FRAME.sub("", value)
         if name and not is_check(cell):
-            lines = _LINE.findall(_ANSI.sub("", "\n".join(self.reply.get("traceback", []))))
-            line = int(lines[-1]) if lines else None
-            return "failed", stopped(_called(cell), name, value, line, cell["source"])
+            return "failed", stopped(_called(cell), name, value, self._line(), cell["source"])
         if name == "NameError" and (unknown := _UNKNOWN.match(value)):
             return self._missing(unknown[1])
         if name:
             return "failed", f"{name}: {value}" if value else name
         return "error", str(call.excinfo.value) if call.excinfo else "the cell was not run"
 
+    def _where_it_was(self, cell: dict[str, Any], name: str, value: str) -> str:
+        """Say what had not ended when its time was up: the call and the line, if the kernel could tell."""
+        if name == "CheckFailed":
+            return _FRAME.sub("", value)
+        line, lines = self._line(), cell["source"].splitlines()
+        if is_check(cell) or not line or line > len(lines):
+            return f"no answer within {self.limit:g} s: is there a loop that never ends?"
+        return late(_called(cell), self.limit, line, lines[line - 1])
+
+    def _line(self) -> int | None:
+        """Return the line of the cell at which its traceback ends."""
+        lines = _LINE.findall(_ANSI.sub("", "\n".join(self.reply.get("traceback", []))))
+        return int(lines[-1]) if lines else None
+
     def _missing(self, name: str) -> tuple[str, str]:
         """Say why a check does not find a name: its cell failed, the set-up cell failed, or neither."""
+        if name not in self._owed:
+            reason = f"the check needs `{name}` of the set-up cell: was that cell edited or deleted?"
+            return "changed", self.broken.get(SET_UP, ("", reason))[1]
         nothing = f"the check looks for `{name}` and finds nothing of that name. "
-        advice = "Was it renamed, or did its cell fail?"
-        return self.broken.get(name) or self.broken.get(SET_UP) or ("failed", nothing + advice)
+        return self.broken.get(name, ("failed", nothing + "Was it renamed, or did its cell fail?"))
 
     def _watch(self, kernel: Any) -> None:
         if self._kernel is not kernel:
@@ -231,11 +261,13 @@ class _Watch:
         try:
             while True:
                 left = started + self.limit - time.monotonic()
-                if left <= 0:
+                if left <= 0 and not self.timed_out:
                     self.timed_out = True
+                    self._kernel.interrupt()
+                if left + GRACE * self.timed_out <= 0:
                     raise Empty
                 try:
-                    message = self._kernel.kc.get_shell_msg(timeout=min(left, 0.3))
+                    message = self._kernel.kc.get_shell_msg(timeout=min(abs(left), 0.3))
                 except Empty:
                     if not self._kernel.is_alive():
                         self.ended = True

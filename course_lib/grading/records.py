@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .model import cell_exercise, grade_id
 
-__all__ = ["CheckResult", "NotebookResult", "by_exercise", "number", "plain", "score_lines", "stopped"]
+__all__ = [
+    "CheckResult",
+    "NotebookResult",
+    "bar",
+    "by_exercise",
+    "exercise_lines",
+    "first_incomplete",
+    "late",
+    "number",
+    "plain",
+    "score_lines",
+    "stopped",
+    "unwritten",
+]
 
 MAX_MESSAGE = 1500
 _UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,8 +36,12 @@ class CheckResult:
     Attributes
     ----------
     outcome
-        "passed", "failed", "waiting" (the stub is untouched), "timeout", "changed" (no longer the course's
-        check) or "error" (could not be run).
+        "passed", "failed", "waiting" (the stub is untouched), "timeout", "changed" (a cell of the course's
+        was edited or is gone) or "error" (could not be run).
+    message
+        What went wrong, without the exercise's number and without the advice to ask for a hint.
+    title
+        What the check looks at, in words; empty where the course says none.
     """
 
     grade_id: str
@@ -32,6 +49,7 @@ class CheckResult:
     max_points: float
     outcome: str
     message: str
+    title: str = ""
 
     @classmethod
     def of(cls, cell: dict[str, Any], outcome: str, message: str) -> CheckResult:
@@ -78,35 +96,61 @@ def by_exercise(checks: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
 
 
 def score_lines(checks: list[CheckResult], titles: dict[str, str] | None = None) -> list[str]:
-    """Return a table: a line for each exercise, each reason for a failure once, the total, the next step."""
+    """Return a table: the exercises with the reasons for missing points, the total, the next step."""
+    total, most = sum(c.points for c in checks), sum(c.max_points for c in checks)
+    last = f"  total {bar(total, most)} {number(total):>4} / {number(most)}"
+    return [*exercise_lines(checks, titles), last, next_step(checks)]
+
+
+def exercise_lines(checks: list[CheckResult], titles: dict[str, str] | None = None) -> list[str]:
+    """Return a line for each exercise; below it each reason for a failure once, then where a hint is."""
     titles, lines = titles or {}, []
     told = Counter(check.message for check in checks if check.outcome not in ("passed", "waiting"))
     for exercise, group in by_exercise(checks).items():
         earned, possible = sum(c.points for c in group), sum(c.max_points for c in group)
         head = f"  {exercise:<5} {bar(earned, possible)} {number(earned):>4} / {number(possible):<4}"
         lines.append(f"{head} {titles.get(exercise, '')}".rstrip())
-        for check in group:
-            if check.outcome not in ("passed", "waiting") and (times := told.pop(check.message, 0)):
-                lines += [f"        {line}" for line in check.message.splitlines()]
-                if times > 1:
-                    more = "1 more check" if times == 2 else f"{times - 1} more checks"
-                    lines.append(f"        (and {more} for the same reason)")
-    total, most = sum(c.points for c in checks), sum(c.max_points for c in checks)
-    lines.append(f"  total {bar(total, most)} {number(total):>4} / {number(most)}")
-    lines.append(next_step(checks))
+        reasons = [line for check in group for line in _reason(check, told)]
+        begun = any(check.outcome != "waiting" for check in group)
+        missing = dict.fromkeys(_first_sentence(c.message) for c in group if c.outcome == "waiting" and begun)
+        reasons += [f"○ {sentence}" for sentence in missing]
+        lines += [f"        {line}" for line in reasons]
+        if reasons and any(check.outcome not in ("passed", "changed") for check in group):
+            lines.append(f"        Stuck? grade hint {exercise}")
     return lines
 
 
 def next_step(checks: list[CheckResult]) -> str:
     """Return one kind line: what to do now."""
+    exercise = first_incomplete(checks)
+    if exercise is None:
+        points = number(sum(check.max_points for check in checks))
+        return f"All {points} points: every check passes. Well done."
     if all(check.outcome == "waiting" for check in checks):
-        first = checks[0].exercise
-        return f"Nothing is filled in yet. Begin with exercise {first}; a first nudge: grade hint {first}"
-    for wanted in (("failed", "timeout", "error", "changed"), ("waiting",)):
-        for check in checks:
-            if check.outcome in wanted:
-                return f"Next: exercise {check.exercise}. Stuck? grade hint {check.exercise}"
-    return "Every check passes. Well done."
+        nudge = f"a first nudge: grade hint {exercise}"
+        return f"Nothing is filled in yet. Begin with exercise {exercise}; {nudge}"
+    if all(check.outcome == "waiting" for check in by_exercise(checks)[exercise]):
+        return f"Next: exercise {exercise}. A first nudge: grade hint {exercise}"
+    return f"Next: exercise {exercise}."
+
+
+def first_incomplete(checks: Iterable[CheckResult]) -> str | None:
+    """Return the first exercise that lacks points, or None."""
+    return next((check.exercise for check in checks if check.outcome != "passed"), None)
+
+
+def _reason(check: CheckResult, told: Counter[str]) -> list[str]:
+    """Return the lines that say why a check failed, unless they have been said, and mark them as said."""
+    times = 0 if check.outcome in ("passed", "waiting") else told.pop(check.message, 0)
+    if not times:
+        return []
+    first, *rest = check.message.splitlines() or [""]
+    also = [] if times == 1 else [f"(and {times - 1} more check{'s' * (times > 2)} for the same reason)"]
+    return [f"✗ {first}", *rest, *also]
+
+
+def _first_sentence(text: str) -> str:
+    return text.split("\n")[0].split(". ")[0].rstrip(".")
 
 
 def bar(part: float, whole: float, width: int = 10) -> str:
@@ -165,6 +209,26 @@ def stopped(cell: str, kind: str, text: str, line: int | None = None, source: st
         return f"{cell} {what} {_on_a_line(text[: place.start()] if place else text)}{quoted}"
     error = f"{kind}: {_on_a_line(text)}" if text else kind
     return f"{cell} stopped with {error}" + (f" (line {line})" if line else "")
+
+
+def unwritten(names: Sequence[str]) -> str:
+    """Say that answers are still stubs.
+
+    >>> unwritten(["f", "g"])
+    '`f` and `g` are still to be written'
+    """
+    listed = " and ".join(f"`{name}`" for name in names) or "this cell"
+    return f"{listed} {'are' if len(names) > 1 else 'is'} still to be written"
+
+
+def late(what: str, seconds: float, line: int | None = None, text: str = "", verb: str = "ended") -> str:
+    """Say where a cell or a call of the learner's was when its time was up.
+
+    >>> late("the answer cell `f`", 10, 3, "    while True:")
+    'the answer cell `f` had not ended after 10 s; it was at line 3: while True:'
+    """
+    place = f"; it was at line {line}: {_on_a_line(text)}" if line else ": is there a loop that never ends?"
+    return f"{what} had not {verb} after {seconds:.0f} s{place}"
 
 
 def _on_a_line(text: str, limit: int = 240) -> str:

@@ -95,7 +95,7 @@ def feedback_html(record: Record) -> str:
             mark = _MARKS.get(check.outcome, "✗")
             points = f"{number(check.points)} of {number(check.max_points)}"
             message = f"<pre>{escape(check.message)}</pre>" if check.message else ""
-            body.append(f"<li>{mark} {escape(check.grade_id)} ({points}){message}</li>")
+            body.append(f"<li>{mark} {escape(check.title or check.grade_id)} ({points}){message}</li>")
         body.append("</ul>")
     return _PAGE.format(title=title, body="\n".join(body))
 
@@ -129,7 +129,7 @@ def gradescope(record: Record) -> dict[str, Any]:
         "output_format": "text",
         "tests": [
             {
-                "name": check.grade_id,
+                "name": check.title or check.grade_id,
                 "number": check.exercise,
                 "score": check.points,
                 "max_score": check.max_points,

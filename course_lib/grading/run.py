@@ -53,7 +53,11 @@ def warm_up() -> None:
 
 
 def run_notebooks(
-    paths: Sequence[Path], *, on_cell: Callable[[str], None] | None = None, budget: float | None = None
+    paths: Sequence[Path],
+    *,
+    on_cell: Callable[[str], None] | None = None,
+    budget: float | None = None,
+    exercise: str | None = None,
 ) -> dict[str, list[CheckResult]]:
     """Run notebooks through nbval and return the results of their check cells, by path.
 
@@ -65,6 +69,8 @@ def run_notebooks(
         Called with a notebook's path after each cell.
     budget
         Seconds for the cells of one notebook; None for no limit.
+    exercise
+        The exercise whose checks are run; None for all.
     """
     warm_up()
     import pytest
@@ -76,7 +82,7 @@ def run_notebooks(
     name = os.environ.get(PROVISIONER_VARIABLE, "local-provisioner")
     KernelProvisionerFactory.instance().default_provisioner_name = name
 
-    watcher = CheckWatcher(on_cell, budget)
+    watcher = CheckWatcher(on_cell, budget, exercise)
     spoken = io.StringIO()
     empty = Path(os.environ["IPYTHONDIR"]) / "pytest.ini"
     empty.write_text("[pytest]\n")

@@ -21,6 +21,7 @@ from .records import NotebookResult
 from .run import SEED_VARIABLE, environment, run_notebooks, scratch, warm_up
 from .sealed.codec import Channel, ChannelClosed
 from .sealed.forkserver import ForkServer, request_child
+from .titles import check_titles, with_titles
 
 __all__ = ["Sealer", "describe_isolation", "grader_version", "imports_of", "seed_for"]
 
@@ -54,6 +55,7 @@ class Sealer:
         if not hasattr(os, "fork"):
             raise GradeError("sealed grading needs Linux or macOS; on Windows run it under WSL")
         self._stack = contextlib.ExitStack()
+        self._titles = {name: check_titles(notebook) for name, notebook in self.references.items()}
         with contextlib.ExitStack() as stack:
             workers = self._start_workers(stack.enter_context(scratch()))
             stack.callback(workers.close)
@@ -90,7 +92,8 @@ class Sealer:
                 checks = run_notebooks([notebook], budget=BUDGET).get(str(notebook), [])
         if [check.grade_id for check in checks] != [check.grade_id for check in reference.checks]:
             raise GradeError("the run ended before every check was made")
-        return NotebookResult(reference.name, checks, reference.titles, plan.notes)
+        titled = with_titles(checks, self._titles[reference.name])
+        return NotebookResult(reference.name, titled, reference.titles, plan.notes)
 
     def _start_workers(self, own: Path) -> ForkServer:
         """Start the server of untrusted workers, who see neither the course nor this run's `own` files."""
@@ -154,7 +157,7 @@ def _probe(workers: ForkServer) -> dict[str, Any]:
 
 def imports_of(references: Iterable[Notebook]) -> list[str]:
     """Return the modules that set-up cells import, for the kernel server to have at hand."""
-    found: set[str] = {"course_lib.grading.check"}
+    found: set[str] = {"course_lib.grading.checks.kit"}
     for source in (cell for notebook in references for cell in merge.set_up_cells(notebook)):
         found |= set(_imported(source))
     return sorted(found)

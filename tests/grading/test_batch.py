@@ -288,6 +288,8 @@ def test_reports(graded, tmp_path):
     assert [json.loads(line) for line in lines] == records
     fay = next(record for record in records if record["student"] == "fay")
     page = feedback_html(fay)
+    assert "✗ squares of arrays (0 of 3)" in page
+    assert "✗ square-values (0 of 3)" in page  # where the course gives no title
     assert "&lt;b&gt;" in page
     assert "<b>" not in page
     assert "\x1b" not in page
@@ -295,6 +297,10 @@ def test_reports(graded, tmp_path):
     failures = {suite.get("name"): int(suite.get("failures")) for suite in suites}
     assert (failures["ada/tiny/tiny"], failures["bob/tiny/tiny"]) == (0, 1)
     uploaded = gradescope(fay)
+    assert uploaded["tests"][1]["name"] == "squares of arrays"
+    for said in (page, json.dumps(uploaded)):  # the deadline has passed, and the heading names the exercise
+        assert "grade hint" not in said
+        assert "✗ Exercise" not in said
     assert uploaded["score"] == sum(test["score"] for test in uploaded["tests"]) == 4
     feedback = contents(tmp_path / "out" / "feedback")
     assert {"ada/tiny/tiny.html", "dan/tiny/tiny.html", "bob/tiny/tiny.results.json"} <= set(feedback)

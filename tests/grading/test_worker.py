@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.grading import merge, proxy
-from course_lib.grading.check import CheckFailed
+from course_lib.grading.checks.kit import CheckFailed
 from course_lib.grading.model import parse_notebook
 from course_lib.grading.sealed.codec import (
     MAX_FRAME,
@@ -295,7 +295,11 @@ def test_an_answer_is_kept_from_what_is_not_its_own(sealer, tmp_path):
     secret.write_text("x")
     with socket.create_server(("127.0.0.1", 0)) as server:
         spots = {
-            "FILES": [str(PACKAGE / "entropy.py"), str(PACKAGE / "grading" / "check.py"), "/etc/shadow"],
+            "FILES": [
+                str(PACKAGE / "entropy.py"),
+                str(PACKAGE / "grading" / "checks" / "kit.py"),
+                "/etc/shadow",
+            ],
             "FOLDERS": [str(PACKAGE.parent / "exercises" / "source"), "/tmp"],
             "WRITE": ["/tmp/forged", str(secret), "/dev/shm/forged"],
             "PORT": server.getsockname()[1],

@@ -9,27 +9,28 @@ ANSWERS = {"square": SQUARE, "total": TOTAL}
 _SET_UP = """\
 import numpy as np
 
-from course_lib.grading.check import CheckFailed, ask, graded, rng
+from course_lib.grading.checks.kit import CheckFailed, checker
+check = checker({})
 LIMIT = 100
 """
 _VALUES = """\
-@graded("1.1")
-def values(square):
-    "Squares of random numbers."
-    for x in rng("values").uniform(2, 9, size=3):
-        ask(square, float(x)).near(float(x) ** 2, "a square is a number times itself")
-values(square)
+@check("1.1")
+def values(random, square):
+    "Check squares of random numbers."
+    for x in random.uniform(2, 9, size=3):
+        square(float(x)).near(float(x) ** 2, "a square is a number times itself")
+check.values(square)
 """
 _ARRAYS = """\
-@graded("1.1")
-def arrays(square):
-    "Squares of arrays."
-    x = rng("arrays").uniform(2, 9, size=(2, 3))
-    ask(square, x).near(x**2, "each entry is squared")
+@check("1.1")
+def arrays(random, square):
+    "Check squares of arrays."
+    x = random.uniform(2, 9, size=(2, 3))
+    square(x).near(x**2, "each entry is squared")
 ### BEGIN HIDDEN TESTS
-    ask(square, 3).near(9, "whole numbers stay whole")
+    square(3).near(9, "whole numbers stay whole")
 ### END HIDDEN TESTS
-arrays(square)
+check.arrays(square)
 """
 _SUM = """\
 if type(total) is not int or total != 5050:
@@ -50,7 +51,7 @@ def source(answers=None):
         statement("1.1", "Squares"),
         code(answers["square"], answer("square", "1.1", ["square"])),
         code(_VALUES, check("square-values", "1.1", 3)),
-        code(_ARRAYS, check("square-arrays", "1.1", 3)),
+        code(_ARRAYS, check("square-arrays", "1.1", 3, title="squares of arrays")),
         statement("1.2", "A sum"),
         code(answers["total"], answer("total", "1.2", ["total"])),
         code(_SUM, check("total-value", "1.2", 4)),
@@ -106,9 +107,9 @@ def answer(grade_id, exercise, names):
     }
 
 
-def check(grade_id, exercise, points):
+def check(grade_id, exercise, points, **course):
     graded = _nbgrader(grade_id, grade=True, locked=True, points=points)
-    return {"course": {"exercise": exercise, "timeout": 2}, "nbgrader": graded}
+    return {"course": {"exercise": exercise, "timeout": 2, **course}, "nbgrader": graded}
 
 
 def _nbgrader(grade_id, **flags):

@@ -2,7 +2,8 @@
 
 Life of a worker: the fork server has run the course's own set-up cells; a guard is forked and enters new
 namespaces; the guard forks the worker, which gives up its privileges and only then sees the first answer.
-When the trusted side hangs up, the guard kills the worker and all that it may have started.
+When the trusted side stops sending, the guard interrupts the worker, which may then say where it was; when it
+hangs up, the guard kills the worker and all that it may have started.
 """
 
 from __future__ import annotations
@@ -170,16 +171,25 @@ def _guard(connection: socket.socket, prepared: dict, hidden: list[str]) -> None
 
 
 def _wait_for_either(connection: socket.socket, worker: int) -> None:
-    """Return when the trusted side has hung up or the worker has ended."""
+    """Return when the trusted side has hung up or the worker has ended.
+
+    Where the system tells it, the worker is interrupted as soon as nothing more will be sent to it.
+    """
     poll = select.poll()
-    poll.register(connection, getattr(select, "POLLRDHUP", 0) | select.POLLHUP)
+    half = getattr(select, "POLLRDHUP", 0)
+    poll.register(connection, half | select.POLLHUP)
     patience = None
     try:
         poll.register(os.pidfd_open(worker), select.POLLIN)
     except (AttributeError, OSError):
         patience = 50  # ms between looks, where the system cannot wake us
-    while not poll.poll(patience):
-        if os.waitpid(worker, os.WNOHANG) != (0, 0):
+    while True:
+        events = dict(poll.poll(patience))
+        if events.get(connection.fileno()) == half != 0:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGINT)
+            poll.modify(connection, select.POLLHUP)
+        elif events or os.waitpid(worker, os.WNOHANG) != (0, 0):
             return
 
 
@@ -188,6 +198,7 @@ def _wait_for_either(connection: socket.socket, worker: int) -> None:
 
 def _work(channel: Channel, prepared: dict, held: isolation.Isolation) -> None:
     """Answer requests until the trusted side hangs up."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a batch in the background ignores it
     channel.send(vars(held))
     space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins, "display": _display}
     actions = {"set-up": _set_up, "define": _define, "call": _call}
@@ -207,7 +218,7 @@ def _work(channel: Channel, prepared: dict, held: isolation.Isolation) -> None:
         try:
             channel.send(reply)
         except CodecError as error:
-            channel.send({"error": ["CodecError", [], str(error), None]})
+            channel.send({"error": ["CodecError", [], str(error), None, None]})
 
 
 def _seed(seed: int) -> None:
@@ -267,20 +278,21 @@ def _filename(grade_id: str) -> str:
 
 
 def _describe(error: BaseException) -> list:
-    """Return an error's class, its bases, its text and the learner's own line, as plain strings."""
+    """Return an error's class, its bases, its text, the learner's own line and its cell, as plain data."""
     kind = type(error)
     try:
         text = str(error)[:2000]
     except BaseException:
         text = ""
-    line, trace = None, error.__traceback__
+    line, cell, trace = None, None, error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename.startswith("<answer "):
-            line = trace.tb_lineno
+        filename = trace.tb_frame.f_code.co_filename
+        if filename.startswith("<answer "):
+            line, cell = trace.tb_lineno, filename.removeprefix("<answer ")[:-1]
         trace = trace.tb_next
     if isinstance(error, SyntaxError):
         line = error.lineno
-    return [str(kind.__name__), [str(base.__name__) for base in kind.__mro__], text, line]
+    return [str(kind.__name__), [str(base.__name__) for base in kind.__mro__], text, line, cell]
 
 
 def _without_magics(source: str) -> str:
