@@ -53,8 +53,9 @@ test: $(VENV)/.test  ## run every check and test
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --nbval --doctest-modules \
 	  course_lib book/*.ipynb tests
 
-notebooks: $(VENV)/.test  ## run the chapters (or N=1 alone), normalise every notebook, regenerate the exercises
+notebooks: $(VENV)/.test  ## run the chapters (N=1: one), normalise notebooks, regenerate what is generated
 	@$(if $(PAGES)$(SOURCES),,echo "make: there is no chapter '$(N)'" >&2; exit 1)
+	@$(BIN)/node book/_static/explorables/kit/describe.mjs
 	@$(if $(PAGES),$(BIN)/jupyter execute --inplace $(PAGES))
 	@$(BIN)/python -m course_lib.grading.author $(SOURCES)
 	@$(BIN)/python -m course_lib.grading.notebooks book/*.ipynb exercises/*.ipynb exercises/source/*.ipynb
