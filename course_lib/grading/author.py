@@ -19,13 +19,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from course_lib.grading import trial
+from course_lib.grading.model import Notebook as GradedNotebook
+from course_lib.grading.model import read_notebook
 from course_lib.grading.notebooks import NotebookError, dumps, normalise, read, write
+from course_lib.grading.release import stub_of
+from course_lib.grading.submission import Sealer
 
-__all__ = ["author_check", "generate", "learner_path", "main", "problems", "score"]
+__all__ = ["CEILINGS", "author_check", "generate", "lazy_points", "learner_path", "main", "problems", "score"]
 
-STUB = "# Your code goes here, in place of the next line.\nraise NotImplementedError"
 POINTS = 100
 HINTS = 3
+HEART, IMPORTED = "printed examples by heart", "course_lib imports, in a class"
+CEILINGS = {HEART: 5, "chapter cells pasted": 25, "SciPy one-liners": 35, IMPORTED: 1}  # points below these
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -45,18 +51,15 @@ def generate(source: Notebook) -> Notebook:
     notebook, resources = nbformat.from_dict(copy.deepcopy(source)), {}
     for cell in notebook.cells:
         cell.source = "".join(cell.source)
-    steps = (
-        nbgrader.CheckCellMetadata(),
-        nbgrader.ClearSolutions(code_stub={"python": STUB}),
-        nbgrader.ClearHiddenTests(),
-        nbgrader.LockCells(),
-        nbgrader.CheckCellMetadata(),
-    )
-    for step in steps:
-        notebook, resources = step.preprocess(notebook, resources)
-    for cell in notebook.cells:
+    notebook, resources = nbgrader.CheckCellMetadata().preprocess(notebook, resources)
+    resources["language"] = "python"
+    for index, cell in enumerate(notebook.cells):
+        clear = nbgrader.ClearSolutions(code_stub={"python": stub_of(cell)})
+        clear.preprocess_cell(cell, resources, index)
         if cell.cell_type == "code":
             cell.outputs = []
+    for step in (nbgrader.ClearHiddenTests(), nbgrader.LockCells(), nbgrader.CheckCellMetadata()):
+        notebook, resources = step.preprocess(notebook, resources)
     return normalise(notebook)
 
 
@@ -111,11 +114,28 @@ def score(notebook: Notebook, folder: Path) -> int:
     )
 
 
+def lazy_points(path: Path) -> dict[str, float]:
+    """Return what those earn who avoid the work, by route: the printed examples, and the set's own ``LAZY``.
+
+    ``LAZY`` stands in the set's module of mistakes: route -> grade_id of an answer cell -> its source. Answers
+    that import `course_lib` are graded as a class is, where that import is refused.
+    """
+    source, learner = read_notebook(path), read_notebook(learner_path(path))
+    points = {HEART: trial.earned(source, trial.by_heart(source, trial.names_of(source)))}
+    mistakes = trial.mistakes_of(path)
+    for route, answers in (mistakes.LAZY if mistakes else {}).items():
+        if route == IMPORTED:
+            points[route] = _class_points(source, learner, answers)
+        else:
+            points[route] = trial.earned(source, trial.names_of(learner, answers))
+    return points
+
+
 def author_check(paths: Iterable[str | os.PathLike]) -> int:
     """Prove exercises, one line a promise.
 
     The promises: the source is complete, the learner's notebook is what the source generates, the untouched
-    notebook scores 0, the solutions score 100.
+    notebook scores 0, the solutions score 100, and those who avoid the work earn less than the ceilings.
 
     Returns
     -------
@@ -168,6 +188,20 @@ def _promises(path: Path) -> Iterator[tuple[str, str]]:
     yield "the untouched notebook scores 0", f"it scores {untouched}" if untouched else ""
     solved = score(source, learner.parent)
     yield f"the solutions score {POINTS}", f"they score {solved}" if solved != POINTS else ""
+    for route, points in lazy_points(path).items() if learner.exists() else ():
+        yield (
+            f"{route}: {points:g} points",
+            "" if points < CEILINGS[route] else f"not below {CEILINGS[route]}",
+        )
+
+
+def _class_points(source: GradedNotebook, learner: GradedNotebook, answers: dict[str, str]) -> float:
+    """Return what a learner's notebook with these answers earns where a class is graded."""
+    submission = copy.deepcopy(learner)
+    for cell in submission.cells:
+        cell["source"] = answers.get(_nbgrader_data(cell).get("grade_id"), cell["source"])
+    with Sealer({source.name: source}) as sealer:
+        return sealer.grade(source, submission, seed=0).points
 
 
 def _sources(paths: Iterable[Path]) -> Iterator[Path]:
@@ -188,8 +222,9 @@ def _hint_problems(titles: dict[str, dict[str, Any]], cells: list[Cell]) -> Iter
         hints = statement["hints"]
         if len(hints) != HINTS or not all(isinstance(hint, str) and hint.strip() for hint in hints):
             yield f"exercise {exercise} needs {HINTS} hints"
-        if not statement.get("title"):
-            yield f"exercise {exercise} has no title"
+        for key in ("title", "kind", "minutes", "difficulty", "touches"):
+            if not statement.get(key):
+                yield f"exercise {exercise} has no {key}"
         answers = [cell for cell in cells if _course(cell).get("exercise") == exercise]
         for line in (line for cell in answers for line in _solution(cell)):
             if len(line) > 20 and any(line in hint for hint in hints):
