@@ -75,15 +75,28 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
             app.env.note_dependency(str(module))
 
 
+_CODE_OR_MATH = re.compile(r"(``.*?``|:math:`.*?`)")
+_INITIAL = re.compile(r"^(\s*)(?=[A-Z]\.(?:\s|$))")
+
+
 def keep_bars(app: Sphinx, kind: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Escape the bars of |x| in docstrings, which are written to be read as plain text too."""
-    in_example = False
+    """Escape what docstrings, which are written to be read as plain text too, hold of reST's own marks.
+
+    These are the bars of |x|, and the initials of an author at the head of a line, which would begin a list.
+    Examples and formulas stay as they are.
+    """
+    in_example, formula = False, None  # the column at which a formula's directive begins
     for i, line in enumerate(lines):
+        column = len(line) - len(line.lstrip())
+        if line.lstrip().startswith(".. math::"):
+            formula = column
+        elif formula is not None and line.strip() and column <= formula:
+            formula = None
         in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
-        if not in_example:
-            prose_and_code = line.split("``")
-            prose_and_code[::2] = [prose.replace("|", r"\|") for prose in prose_and_code[::2]]
-            lines[i] = "``".join(prose_and_code)
+        if not in_example and formula is None:
+            parts = _CODE_OR_MATH.split(_INITIAL.sub(r"\1\\", line))
+            parts[::2] = [prose.replace("|", r"\|") for prose in parts[::2]]
+            lines[i] = "".join(parts)
 
 
 def skip_aliases(
