@@ -1,99 +1,33 @@
 """Figures of the course: one style, and calls that read like sentences.
 
-Every function takes arrays, draws one figure and returns it; a notebook shows the figure because it
-is the last value of the cell. Colours are Okabe and Ito's, which stay apart for colour-blind readers;
-backgrounds are transparent and the format is SVG, so a page can show the same picture in light and dark.
+Every function takes arrays, draws one figure and returns it. A notebook shows the figure because it is the
+last value of the cell. What several chapters draw is here and in `course_lib.plots.densities`; a chapter's
+figures have a module of their own, such as `course_lib.plots.probability`. The look of all is set in
+`course_lib.plots.style`.
+
+Every figure is as wide as the site's text column. Colours are Okabe and Ito's, which stay apart for
+colour-blind readers, and a colour keeps its meaning: blue is what the text speaks about, and grey is
+the rest. Backgrounds are transparent and the format is SVG, so a page can
+show the same picture in light and dark.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
-__all__ = [
-    "INK",
-    "PALETTE",
-    "bars",
-    "finish",
-    "images",
-    "lines",
-    "reliability",
-    "table",
-    "use_style",
-]
+from course_lib.plots.style import CYCLE, INK, PALETTE, WIDTH, decimals_of, finish, panels, shade, use_style
+from course_lib.plots.tables import table
 
-#: Okabe and Ito's colours, the ones with the strongest contrast on white first.
-PALETTE = {
-    "blue": "#0072B2",
-    "vermillion": "#D55E00",
-    "green": "#009E73",
-    "purple": "#CC79A7",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "yellow": "#F0E442",
-    "black": "#000000",
-}
-CYCLE = [PALETTE[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky")]
+__all__ = ["bars", "images", "lines", "picture", "ranked", "reliability", "table", "use_style"]
 
-# The site turns figures over in dark mode, so there the ink may be dark; JupyterLab shows them as they
-# are on a white or a black page, and only a middle grey can be read on both.
-INK = "#333333" if os.environ.get("COURSE_BOOK_BUILD") == "1" else "#757575"
-
-_STYLE: Any = {
-    "figure.facecolor": "none",
-    "figure.figsize": (6.4, 3.2),
-    "figure.constrained_layout.use": True,
-    "axes.facecolor": "none",
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.titlesize": "medium",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.prop_cycle": plt.cycler(color=CYCLE),
-    "font.size": 10,
-    "image.cmap": "Greys",
-    "legend.frameon": False,
-    "legend.labelcolor": INK,
-    "lines.linewidth": 1.8,
-    "savefig.facecolor": "none",
-    "svg.fonttype": "none",  # text stays text: smaller files that can be searched and read aloud
-    "svg.hashsalt": "course",  # the same figure gives the same bytes
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
-
-
-def use_style() -> None:
-    """Set the course's style, and SVG as the format in which a notebook shows figures.
-
-    Examples
-    --------
-    >>> use_style()
-    >>> plt.rcParams["svg.fonttype"]
-    'none'
-    """
-    plt.rcParams.update(_STYLE)
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is not None:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-
-        set_matplotlib_formats("svg", metadata={"Date": None})
-
-
-def finish(figure: Figure) -> Figure:
-    """Close the figure for pyplot, so that a notebook shows it once, as the value of its cell."""
-    plt.close(figure)
-    return figure
+_MOST_IMAGES = 9  # in a row, so that each is 70 pixels wide
 
 
 def _named(series: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
@@ -103,11 +37,6 @@ def _named(series: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, np.ndarray]
     if not series:
         raise ValueError("nothing to draw: pass an array, or a mapping from name to array")
     return {name: np.asarray(values, dtype=float) for name, values in series.items()}
-
-
-def _legend(axes: Axes, names: Sequence[str]) -> None:
-    if any(names):
-        axes.legend()
 
 
 def bars(
@@ -122,7 +51,7 @@ def bars(
     Parameters
     ----------
     series : array (K,) or mapping from name to array (K,)
-        Heights of the bars; the names go into the legend.
+        Heights of the bars. Up to nine bars carry their values.
     labels : K strings, optional
         Names of the outcomes; by default 0, 1, ….
     xlabel, ylabel : str
@@ -136,64 +65,26 @@ def bars(
     Examples
     --------
     >>> figure = bars({"before": [0.7, 0.3], "after": [0.4, 0.6]}, ["rain", "dry"])
-    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    ['before', 'after']
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['0.700', '0.300', '0.400', '0.600']
     """
     named = _named(series)
     k = len(next(iter(named.values())))
     labels = [str(i) for i in range(k)] if labels is None else list(labels)
     if any(values.shape != (k,) for values in named.values()) or len(labels) != k:
         raise ValueError(f"each series and the labels need one entry for each of the {k} outcomes")
-    figure, axes = plt.subplots()
-    width = 0.8 / len(named)
+    figure, ((axes,),) = panels(height=3.6)
+    width = 0.88 / len(named)
+    decimals = decimals_of(list(named.values()))
     for i, (name, values) in enumerate(named.items()):
         at = np.arange(k) + (i - (len(named) - 1) / 2) * width
-        drawn = axes.bar(at, values, 0.92 * width, label=name)
-        if k * len(named) <= 12:
-            axes.bar_label(drawn, fmt="%.3g", padding=2)
+        drawn = axes.bar(at, values, 0.92 * width, label=name, **shade(CYCLE[i % len(CYCLE)]))
+        if k * len(named) <= 9:
+            axes.bar_label(drawn, fmt=f"%.{decimals}f", padding=3)
     axes.set_xticks(np.arange(k), labels)
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    _legend(axes, list(named))
-    return finish(figure)
-
-
-def table(
-    joint: ArrayLike, rows: Sequence[str], columns: Sequence[str], *, xlabel: str = "", ylabel: str = ""
-) -> Figure:
-    """Draw a joint mass function of two variables as a table whose shade is the probability.
-
-    Parameters
-    ----------
-    joint : array (R, C)
-        Probabilities of the pairs.
-    rows, columns : R and C strings
-        Names of the outcomes.
-    xlabel, ylabel : str
-        Names of the two variables.
-
-    Raises
-    ------
-    ValueError
-        If the names do not match the shape of the table.
-
-    Examples
-    --------
-    >>> figure = table([[0.4, 0.1], [0.2, 0.3]], ["rain", "dry"], ["late", "on time"])
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['0.4', '0.1', '0.2', '0.3']
-    """
-    cells = np.asarray(joint, dtype=float)
-    if cells.shape != (len(rows), len(columns)):
-        raise ValueError(f"a table of shape {cells.shape} needs as many row and column names")
-    figure, axes = plt.subplots()
-    axes.imshow(cells, cmap="Blues", vmin=0, vmax=1.8 * cells.max(), aspect="auto", interpolation="none")
-    for (i, j), value in np.ndenumerate(cells):
-        axes.text(j, i, f"{value:.3g}", ha="center", va="center", color="black")
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
+    if len(named) > 1:
+        figure.legend(loc="outside upper center", ncols=len(named))
     return finish(figure)
 
 
@@ -206,14 +97,14 @@ def lines(
     xscale: str = "linear",
     yscale: str = "linear",
 ) -> Figure:
-    """Draw one curve, or several named ones, over the same values of x.
+    """Draw one curve, or several, each with its name at its end, over the same values of x.
 
     Parameters
     ----------
     x : array (N,)
         Where the curves are known.
     series : array (N,) or mapping from name to array (N,)
-        Heights of the curves.
+        Heights of the curves; the names stand at the right ends.
     xlabel, ylabel : str
         Axis labels, with units.
     xscale, yscale : {"linear", "log"}
@@ -222,20 +113,69 @@ def lines(
     Examples
     --------
     >>> figure = lines([1, 2, 3], {"square": [1, 4, 9]}, xlabel="x (m)", ylabel="area (m²)")
-    >>> figure.axes[0].get_ylabel()
-    'area (m²)'
+    >>> figure.axes[0].texts[0].get_text(), figure.axes[0].get_ylabel()
+    ('square', 'area (m²)')
     """
-    figure, axes = plt.subplots()
-    named = _named(series)
-    for (name, values), style in zip(named.items(), ("-", "--", "-.", ":", "-", "--"), strict=False):
-        axes.plot(x, values, style, label=name)
+    figure, ((axes,),) = panels(height=3.6)
+    for i, (name, values) in enumerate(_named(series).items()):
+        style = ("-", "--", "-.", (0, (1, 1)))[i % 4]
+        axes.plot(x, values, color=CYCLE[i % len(CYCLE)], linestyle=style, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-    _legend(axes, list(named))
+    _name_ends(axes)
+    return finish(figure)
+
+
+def _name_ends(axes: Axes, apart: float = 0.12) -> None:
+    """Write each line's label at its right end, pushed apart to at least this share of the height."""
+    axes.autoscale_view()
+    scaled = axes.transScale + axes.transLimits
+    ends = [(line, scaled.transform(line.get_xydata())[:, 1]) for line in axes.lines]
+    height = -np.inf
+    for line, heights in sorted(ends, key=lambda end: end[1][np.isfinite(end[1])][-1]):
+        height = max(heights[np.isfinite(heights)][-1], height + apart)
+        place: dict[str, Any] = {"xycoords": "axes fraction", "va": "center", "color": line.get_color()}
+        axes.annotate(line.get_label(), (1, height), (6, 0), textcoords="offset points", **place)
+
+
+def ranked(values: Mapping[str, float], *, xlabel: str) -> Figure:
+    """Draw named numbers as horizontal bars, the smallest on top, each number at the end of its bar.
+
+    Parameters
+    ----------
+    values : mapping from name to number
+        What to compare, such as bits per pixel of several models.
+    xlabel : str
+        What the numbers are, with their unit.
+
+    Raises
+    ------
+    ValueError
+        If nothing is given or a number is negative or not finite.
+
+    Examples
+    --------
+    >>> figure = ranked({"uniform": 4.09, "mixture": 2.19}, xlabel="bits per pixel")
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['2.19', '4.09']
+    """
+    heights = np.array(list(values.values()), dtype=float)
+    if not heights.size or not np.all(np.isfinite(heights) & (heights >= 0)):
+        raise ValueError("a bar needs a number that is finite and not negative, and there must be one")
+    names = sorted(values, key=lambda name: values[name])
+    figure, ((axes,),) = panels(height=0.9 + 0.46 * len(names))
+    drawn = axes.barh(names, [values[name] for name in names], 0.7, **shade(PALETTE["blue"]))
+    axes.bar_label(drawn, fmt=f"%.{decimals_of(heights)}f", padding=5)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlabel=xlabel, xlim=(0, 1.12 * heights.max() or 1))
     return finish(figure)
 
 
 def reliability(forecasts: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: int = 10) -> Figure:
     """Draw reliability diagrams: what was stated against how often it then happened.
+
+    Where a point lies between the diagonal and the side of the doubt, the statement was bolder than the
+    events deserve; that side is shaded.
 
     Parameters
     ----------
@@ -247,49 +187,70 @@ def reliability(forecasts: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: i
     Raises
     ------
     ValueError
-        If a stated probability lies outside [0, 1] or the lengths differ.
+        If nothing is given, a stated probability lies outside [0, 1] or the lengths differ.
 
     Examples
     --------
     >>> figure = reliability({"always half": ([0.5, 0.5, 0.5, 0.5], [0, 1, 1, 0])})
-    >>> figure.axes[0].get_xlabel()
-    'stated probability'
+    >>> figure.get_supxlabel(), figure.axes[0].get_ylabel()
+    ('stated probability', 'share that happened')
     """
-    figure, row = plt.subplots(1, len(forecasts), sharey=True, squeeze=False)
-    for axes, (name, (stated, happened)) in zip(row[0], forecasts.items(), strict=True):
-        stated, happened = np.asarray(stated, dtype=float), np.asarray(happened, dtype=float)
-        if stated.shape != happened.shape or not np.all((stated >= 0) & (stated <= 1)):
-            raise ValueError(f"{name}: stated probabilities must lie in [0, 1], one for each outcome")
-        which = np.minimum((stated * bins).astype(int), bins - 1)
-        count = np.bincount(which, minlength=bins)
-        used = count > 0
-        mean_stated = np.bincount(which, stated, bins)[used] / count[used]
-        share = np.bincount(which, happened, bins)[used] / count[used]
-        error = 2 * np.sqrt(mean_stated * (1 - mean_stated) / count[used])
-        axes.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=0.9)
-        axes.errorbar(mean_stated, share, error, fmt="o", markersize=4, linewidth=1.2)
-        axes.set(xlabel="stated probability", title=name, aspect="equal", xlim=(0, 1), ylim=(0, 1))
-        axes.set_xticks([0, 0.5, 1])
-    row[0, 0].set(ylabel="share that happened")
+    if not forecasts:
+        raise ValueError("nothing to draw: pass a mapping from name to (stated, happened)")
+    count = len(forecasts)
+    figure, (row,) = panels(1, count, height=4.5 if count < 3 else 3.4, sharey=True)
+    for axes, (name, pair) in zip(row, forecasts.items(), strict=True):
+        stated, share, error = _binned(*pair, bins, name)
+        for region in ([0, 0.5, 0.5, 0], [0, 0.5, 1, 1]), ([0.5, 1, 1, 0.5], [0, 0, 1, 0.5]):
+            axes.fill(*region, color=INK, alpha=0.18, linewidth=0)
+        axes.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1.4)
+        axes.errorbar(stated, share, error, fmt="o", markersize=4, capsize=4, linewidth=1.8)
+        axes.set(title=name, aspect="equal", xlim=(0, 1), ylim=(0, 1))
+        axes.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+        axes.set_yticks([0, 0.5, 1], ["0", "½", "1"])
+    row[0].set_ylabel("share that happened")
+    figure.supxlabel("stated probability", fontsize="medium")
+    sides = [Patch(facecolor=(INK, 0.18), edgecolor=INK), Patch(facecolor="none", edgecolor=INK)]
+    figure.legend(sides, ["overconfident side", "underconfident side"], loc="outside upper center", ncols=2)
     return finish(figure)
 
 
+def _binned(stated: ArrayLike, happened: ArrayLike, bins: int, name: str) -> tuple[np.ndarray, ...]:
+    """Return the mean statement of each used bin, the share that happened, and two standard errors."""
+    stated, happened = np.asarray(stated, dtype=float), np.asarray(happened, dtype=float)
+    if stated.shape != happened.shape or not np.all((stated >= 0) & (stated <= 1)):
+        raise ValueError(f"{name}: stated probabilities must lie in [0, 1], one for each outcome")
+    which = np.minimum((stated * bins).astype(int), bins - 1)
+    count = np.bincount(which, minlength=bins)
+    used = count > 0
+    mean = np.bincount(which, stated, bins)[used] / count[used]
+    share = np.bincount(which, happened, bins)[used] / count[used]
+    return mean, share, 2 * np.sqrt(mean * (1 - mean) / count[used])
+
+
+def picture(axes: Axes, pixels: ArrayLike, vmax: float) -> None:
+    """Draw one grey image in a thin frame; white is 0 and black is ``vmax``."""
+    axes.imshow(pixels, vmin=0, vmax=vmax, interpolation="none")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, linewidth=0.6)
+
+
 def images(rows: Mapping[str, ArrayLike], *, vmax: float, columns: Mapping[int, str] | None = None) -> Figure:
-    """Draw rows of grey images, each row named; white is 0 and black is ``vmax``.
+    """Draw rows of grey images, each row under its name; white is 0 and black is ``vmax``.
 
     Parameters
     ----------
     rows : mapping from name to array (n, height, width)
-        Images of each row.
+        Images of each row, at most nine: then each is 70 pixels wide on the page.
     vmax : float
         The level that is drawn black.
     columns : mapping from position to title, optional
-        Titles over some of the columns.
+        Words below some of the columns.
 
     Raises
     ------
     ValueError
-        If a row is not a stack of images.
+        If a row is not a stack of one to nine images.
 
     Examples
     --------
@@ -301,16 +262,16 @@ def images(rows: Mapping[str, ArrayLike], *, vmax: float, columns: Mapping[int, 
     if not stacks or any(stack.ndim != 3 for stack in stacks.values()):
         raise ValueError("each row must be an array of shape (images, height, width)")
     widest = max(len(stack) for stack in stacks.values())
-    size = (7.2, 0.2 + 6.0 / widest * len(stacks))
-    figure, grid = plt.subplots(len(stacks), widest, squeeze=False, figsize=size)
+    if not 1 <= widest <= _MOST_IMAGES:
+        raise ValueError(f"a row of {widest} images cannot be read: draw one to {_MOST_IMAGES}")
+    figure, grid = panels(len(stacks), widest, height=WIDTH / widest + 0.35)
+    figure.get_layout_engine().set(w_pad=0.02, wspace=0.01)
     for line, (name, stack) in zip(grid, stacks.items(), strict=True):
-        for axes, picture in zip(line, stack, strict=False):
-            axes.imshow(picture, vmin=0, vmax=vmax, interpolation="none")
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set(visible=True, linewidth=0.4)
+        for axes, pixels in zip(line, stack, strict=False):
+            picture(axes, pixels, vmax)
         for axes in line[len(stack) :]:
             axes.remove()
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for position, title in (columns or {}).items():
-        grid[0, position].set_title(title, fontsize="small")
+        line[0].set_title(name, loc="left")
+    for position, words in (columns or {}).items():
+        grid[-1, position].set_xlabel(words)
     return finish(figure)

@@ -1,0 +1,133 @@
+"""Figures of distributions over numbers: densities and their units, histograms, slices, families."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from course_lib.plots.style import INK, PALETTE, WIDTH, finish, panels, shade
+
+__all__ = ["families", "in_two_units", "inverse_cdf", "scatter_with_margins", "shrinking_bins"]
+
+BLUE = PALETTE["blue"]
+
+
+def families(distributions: Mapping[str, Any], *, columns: int = 2) -> Figure:
+    """Draw small pictures of distributions: probabilities as stems, densities as curves."""
+    rows = -(-len(distributions) // columns)
+    figure, grid = panels(rows, columns, height=1.7)
+    for axes, (title, dist) in zip(grid.flat, distributions.items(), strict=False):
+        reach = 4 * np.sqrt(dist.variance)
+        if hasattr(dist, "pmf"):
+            x = np.arange(int(dist.mean + reach) + 1)
+            height = dist.pmf(x)
+            axes.vlines(x[height > 0], 0, height[height > 0], linewidth=4, color=BLUE)
+            axes.locator_params(axis="x", integer=True, nbins=5)
+        else:
+            x = np.linspace(dist.mean - reach, dist.mean + reach, 401)
+            height = dist.pdf(x)
+            axes.plot(x[height > 0], height[height > 0], color=BLUE)
+        axes.set(ylim=(0, None), title=title)
+    for axes in grid.flat[len(distributions) :]:
+        axes.remove()
+    figure.supxlabel("value x", fontsize="medium")
+    figure.supylabel("probability or density", fontsize="medium")
+    return finish(figure)
+
+
+def in_two_units(
+    curves: Mapping[str, Any], shaded: Mapping[str, tuple[float, float]], *, quantity: str
+) -> Figure:
+    """Draw one quantity's density in each of several units, with the same event shaded in each."""
+    if set(curves) != set(shaded):
+        raise ValueError(f"curves name the units {sorted(curves)}, shaded names {sorted(shaded)}")
+    figure, (row,) = panels(1, len(curves), height=3.4)
+    for axes, (unit, curve) in zip(row, curves.items(), strict=True):
+        x = np.linspace(curve.mean - 4 * curve.sd, curve.mean + 4 * curve.sd, 301)
+        inside = np.linspace(*shaded[unit], 100)
+        axes.fill_between(inside, curve.pdf(inside), **shade(BLUE))
+        axes.plot(x, curve.pdf(x), color=INK)
+        axes.locator_params(axis="x", nbins=4)
+        axes.set(xlabel=f"{quantity} ({unit})", ylabel=f"probability per {unit}", ylim=(0, None))
+    figure.suptitle("the same curve and event: only the axis numbers change", fontsize="medium")
+    return finish(figure)
+
+
+def inverse_cdf(cdf: Callable, quantile: Callable, us: Sequence[float], *, xlabel: str) -> Figure:
+    """Draw a CDF, and lead each u from the vertical axis across to the curve and down to x."""
+    us = np.asarray(us, dtype=float)
+    if not np.all((us > 0) & (us < 1)):
+        raise ValueError("every u must lie strictly between 0 and 1")
+    xs = np.asarray(quantile(us), dtype=float)
+    x = np.linspace(min(0.0, xs.min()), xs.max() + 0.1 * np.ptp(xs), 400)
+    figure, ((axes,),) = panels(height=3.8)
+    for u, end in zip(us, xs, strict=True):
+        axes.plot([x[0], end, end], [u, u, 0], color=BLUE, linewidth=1.2)
+    axes.plot(xs, np.zeros_like(xs), "v", color=BLUE, clip_on=False, markersize=7)
+    axes.plot(x, cdf(x), color=INK)
+    axes.set(xlabel=xlabel, ylabel="u = F(x)", xlim=(x[0], x[-1]), ylim=(0, 1))
+    return finish(figure)
+
+
+def scatter_with_margins(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    xlabel: str,
+    ylabel: str,
+    within: tuple[float, float],
+    slice_curve: Any = None,
+) -> Figure:
+    """Draw pairs as points, both marginal histograms, and that of y where x is in a slice."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    inside = (within[0] <= x) & (x <= within[1])
+    if not inside.any():
+        raise ValueError(f"no point has x between {within[0]} and {within[1]}: widen the slice")
+    ratios = {"width_ratios": [3, 1.3], "height_ratios": [1, 2.5]}
+    figure, at = plt.subplot_mosaic([["x", "key"], ["xy", "y"]], figsize=(WIDTH, 5.4), **ratios)
+    dots: dict[str, Any] = {"linewidths": 0, "rasterized": True}  # as shapes they would make a heavy page
+    at["xy"].scatter(x, y, s=4, color=INK, alpha=0.3, **dots)
+    at["xy"].scatter(x[inside], y[inside], s=6, color=BLUE, **dots)
+    for axes, values, way in ((at["x"], x, "vertical"), (at["y"], y, "horizontal")):
+        axes.hist(values, 30, density=True, orientation=way, histtype="stepfilled", **shade(INK))
+    density, edges = np.histogram(y[inside], 15, density=True)
+    at["y"].stairs(density, edges, orientation="horizontal", color=BLUE, linewidth=2.2, baseline=None)
+    if slice_curve is not None:
+        grid = np.linspace(y.min(), y.max(), 200)
+        at["y"].plot(slice_curve.pdf(grid), grid, color=PALETTE["vermillion"])
+    at["key"].axis("off")
+    for line, (words, colour) in enumerate(
+        [("all", INK), ("in the slice", BLUE)]
+        + [("its theory", PALETTE["vermillion"])] * (slice_curve is not None)
+    ):
+        at["key"].text(0, 0.8 - 0.35 * line, words, color=colour, transform=at["key"].transAxes)
+    at["xy"].set(xlabel=xlabel, ylabel=ylabel)
+    at["x"].set(xlim=at["xy"].get_xlim(), ylabel="density")
+    at["y"].set(ylim=at["xy"].get_ylim(), xlabel="density")
+    at["x"].tick_params(labelbottom=False)
+    at["y"].tick_params(labelleft=False)
+    return finish(figure)
+
+
+def shrinking_bins(
+    values: ArrayLike, widths: Sequence[float], curve: Any, *, quantity: str, unit: str
+) -> Figure:
+    """Draw histograms of ever narrower bins, each as mass divided by width, under the density's curve."""
+    values = np.asarray(values, dtype=float)
+    x = np.linspace(values.min(), values.max(), 200)
+    figure, grid = panels(len(widths), height=1.9, sharex=True, sharey=True)
+    for axes, width in zip(grid[:, 0], widths, strict=True):
+        first, last = np.floor(x[0] / width), np.ceil(x[-1] / width)
+        edges = width * np.arange(first, last + 1)
+        mass = np.histogram(values, edges)[0] / values.size
+        axes.stairs(mass / width, edges, fill=True, **shade(INK))
+        axes.plot(x, curve.pdf(x), color=BLUE)
+        axes.set_title(f"bins of {width:g} {unit}", loc="left")
+    grid[-1, 0].set_xlabel(f"{quantity} ({unit})")
+    figure.supylabel(f"probability per {unit}", fontsize="medium")
+    return finish(figure)
