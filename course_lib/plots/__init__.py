@@ -22,7 +22,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
-from course_lib.plots.style import CYCLE, INK, PALETTE, WIDTH, decimals_of, finish, panels, shade, use_style
+from course_lib.plots.style import (
+    CYCLE,
+    INK,
+    PALETTE,
+    WIDTH,
+    decimals_of,
+    finish,
+    panels,
+    plain_powers,
+    shade,
+    use_style,
+)
 from course_lib.plots.tables import table
 
 __all__ = ["bars", "images", "lines", "picture", "ranked", "reliability", "table", "use_style"]
@@ -121,6 +132,9 @@ def lines(
         style = ("-", "--", "-.", (0, (1, 1)))[i % 4]
         axes.plot(x, values, color=CYCLE[i % len(CYCLE)], linestyle=style, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    for axis, scale in ((axes.xaxis, xscale), (axes.yaxis, yscale)):
+        if scale == "log":
+            plain_powers(axis)
     _name_ends(axes)
     return finish(figure)
 
@@ -265,7 +279,7 @@ def images(rows: Mapping[str, ArrayLike], *, vmax: float, columns: Mapping[int, 
     if not 1 <= widest <= _MOST_IMAGES:
         raise ValueError(f"a row of {widest} images cannot be read: draw one to {_MOST_IMAGES}")
     figure, grid = panels(len(stacks), widest, height=WIDTH / widest + 0.35)
-    figure.get_layout_engine().set(w_pad=0.02, wspace=0.01)
+    figure.set_layout_engine("constrained", w_pad=0.02, wspace=0.01)
     for line, (name, stack) in zip(grid, stacks.items(), strict=True):
         for axes, pixels in zip(line, stack, strict=False):
             picture(axes, pixels, vmax)

@@ -17,7 +17,7 @@ from course_lib.plots.densities import in_two_units as in_two_units
 from course_lib.plots.densities import inverse_cdf as inverse_cdf
 from course_lib.plots.densities import scatter_with_margins as scatter_with_margins
 from course_lib.plots.densities import shrinking_bins as shrinking_bins
-from course_lib.plots.style import CYCLE, INK, PALETTE, decimals_of, finish, panels, shade
+from course_lib.plots.style import CYCLE, INK, PALETTE, decimals_of, finish, panels, plain_powers, shade
 from course_lib.plots.tables import cells, frame_cells, outline, places
 
 __all__ = ["alias_columns", "bracket", "completions", "conditioning", "running_means", "search"]
@@ -66,6 +66,7 @@ def running_means(sources: Mapping[str, ArrayLike], *, mean: float, sd: float, y
         axes.plot(n[kept], runs[0, kept], color=BLUE)
         axes.axhline(mean, color=INK, linewidth=1.4, linestyle="--")
         axes.set(xscale="log", title=title, ylim=(mean - 3 * sd, mean + 3 * sd))
+    plain_powers(grid[-1, 0].xaxis)
     grid[-1, 0].set_xlabel("number of draws n")
     figure.supylabel(ylabel, fontsize="medium")
     return finish(figure)
@@ -141,7 +142,7 @@ def completions(
         raise ValueError("each image needs its seen half, average, stack of draws, truth and caption")
     side = isqrt(seen.shape[1] + truths.shape[1])
     figure, grid = panels(len(seen), 3 + draws.shape[1], height=1.08)
-    figure.get_layout_engine().set(w_pad=0.02, wspace=0.01)
+    figure.set_layout_engine("constrained", w_pad=0.02, wspace=0.01)
     for line, upper, mean, few, truth, caption in zip(
         grid, seen, average, draws, truths, captions, strict=True
     ):

@@ -10,10 +10,24 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import ArrayLike
 
-__all__ = ["CYCLE", "INK", "PALETTE", "WIDTH", "decimals_of", "finish", "panels", "shade", "svg", "use_style"]
+__all__ = [
+    "CYCLE",
+    "INK",
+    "PALETTE",
+    "WIDTH",
+    "decimals_of",
+    "finish",
+    "panels",
+    "plain_powers",
+    "shade",
+    "svg",
+    "use_style",
+]
 
 #: Okabe and Ito's colours, the ones with the strongest contrast on white first.
 PALETTE = {
@@ -129,3 +143,18 @@ def decimals_of(values: ArrayLike) -> int:
     """
     largest = np.nanmax(np.abs(np.asarray(values, dtype=float)))
     return int(np.clip(2 - np.floor(np.log10(largest or 1)), 0, 3))
+
+
+def plain_powers(axis: Axis) -> None:
+    """Write 1,000 on a logarithmic axis instead of a power, whose exponent is too small on a phone.
+
+    Examples
+    --------
+    >>> figure, ((axes,),) = panels(height=2)
+    >>> axes.set_xscale("log")
+    >>> plain_powers(axes.xaxis)
+    >>> axes.xaxis.get_major_formatter()(1000.0)
+    '1,000'
+    """
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())

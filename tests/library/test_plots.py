@@ -1,8 +1,11 @@
-"""The figures: one style, labelled axes, the same bytes each time, and words for what cannot be drawn."""
+"""The figures: one style, labelled axes, words that never overlap, the same bytes each time."""
 
-import io
+import re
 import subprocess
 import sys
+from fractions import Fraction
+from itertools import combinations
+from math import log2
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,11 +22,17 @@ from course_lib.distributions import (
     Gaussian,
     Poisson,
 )
+from course_lib.plots import densities, style
 from course_lib.plots import probability as figures
+
+P = np.array([0.62, 0.25, 0.09, 0.04])
+SHAPES = ["bush", "person", "dog", "cyclist"]
+SOUNDS = ["silence", "steps", "ticking"]
+JOINT = np.array([[600, 14, 6], [40, 205, 5], [50, 36, 4], [8, 2, 30]]) / 1000
 
 
 @pytest.fixture(autouse=True)
-def style():
+def course_style():
     with plt.rc_context():
         plots.use_style()
         yield
@@ -33,65 +42,119 @@ def samples(seed=0, size=300):
     return np.random.default_rng(seed).normal(size=size)
 
 
+def halves(count=3, seed=0):
+    """Return seen halves, averages, draws and true halves of some 8 by 8 images."""
+    rng = np.random.default_rng(seed)
+    levels = rng.integers(17, size=(7, count, 32))
+    return levels[0], levels[1:5].mean(axis=0), levels[1:5].transpose(1, 0, 2), levels[5]
+
+
 FIGURES = {
-    "bars": lambda: plots.bars({"p": [0.5, 0.5], "q": [0.9, 0.1]}, ["heads", "tails"], xlabel="side"),
-    "table": lambda: plots.table(np.eye(2) / 2, ["a", "b"], ["c", "d"], xlabel="x", ylabel="y"),
-    "lines": lambda: plots.lines([1, 10], {"H": [1, 2]}, xlabel="n", ylabel="entropy (bits)", xscale="log"),
-    "running_means": lambda: figures.running_means({"coin": [[0, 1, 1]]}, mean=0.5, sd=0.5, ylabel="mean"),
-    "reliability": lambda: plots.reliability({"even": ([0.5, 0.5], [0, 1])}),
-    "shrinking_bins": lambda: figures.shrinking_bins(
+    "bars": lambda: plots.bars({"before": P, "after the glint": P[::-1]}, SHAPES, xlabel="shape"),
+    "table": lambda: plots.table(JOINT, SHAPES, SOUNDS, margins=True, mark=2, xlabel="sound", ylabel="shape"),
+    "lines": lambda: plots.lines(
+        [1, 10], {"H": [1, 2], "cross-entropy": [2, 2.01]}, xlabel="n", ylabel="bits", xscale="log"
+    ),
+    "ranked": lambda: plots.ranked({"uniform noise": 4.09, "mixture of 20 kinds": 2.19}, xlabel="bits"),
+    "reliability": lambda: plots.reliability(
+        {name: ([0.1, 0.5, 0.9, 0.9], [0, 1, 1, 0]) for name in ("informed", "bold", "always 0.4")}
+    ),
+    "images": lambda: plots.images(
+        {"one": np.zeros((2, 8, 8)), "two": np.ones((3, 8, 8))}, vmax=16, columns={0: "first"}
+    ),
+    "conditioning": lambda: figures.conditioning(JOINT, SHAPES, SOUNDS, column=2),
+    "running_means": lambda: figures.running_means(
+        {"coin": [[0, 1, 1], [1, 0, 1]], "die": [[0, 1, 0], [1, 1, 1]]}, mean=0.5, sd=0.5, ylabel="mean"
+    ),
+    "bracket": lambda: figures.bracket(Fraction(1, 52), [1, 2, 3, 5, 10, 20, 50]),
+    "search": lambda: figures.search(P, [0.07, 0.35, 0.58, 0.71, 0.98], SHAPES),
+    "alias_columns": lambda: figures.alias_columns(
+        [0.6, 0.6, 0.6, 0.6, 1.0, 0.8], [5, 5, 5, 5, 4, 4], list("123456")
+    ),
+    "completions": lambda: figures.completions(*halves(), captions=["3 or 8", "1 or 6", "4 or 7"]),
+    "inverse_cdf": lambda: densities.inverse_cdf(
+        lambda x: 1 - np.exp(-2 * x), lambda u: -np.log(1 - u) / 2, np.arange(0.05, 1, 0.1), xlabel="wait (s)"
+    ),
+    "shrinking_bins": lambda: densities.shrinking_bins(
         samples(), [1, 0.5], Gaussian(0, 1), quantity="error", unit="mm"
     ),
-    "in_two_units": lambda: figures.in_two_units(
-        {"m": Gaussian(0, 1), "mm": Gaussian(0, 1000)}, {"m": (0, 1), "mm": (0, 1000)}, quantity="length"
+    "in_two_units": lambda: densities.in_two_units(
+        {"m": Gaussian(1.7, 0.09), "mm": Gaussian(1700, 90)},
+        {"m": (1.65, 1.75), "mm": (1650, 1750)},
+        quantity="height",
     ),
-    "scatter_with_margins": lambda: figures.scatter_with_margins(
-        samples(1), samples(2), xlabel="x (m)", ylabel="y (kg)", within=(-0.5, 0.5)
+    "scatter_with_margins": lambda: densities.scatter_with_margins(
+        samples(1), samples(2), xlabel="x (m)", ylabel="y (kg)", within=(-1, 1), slice_curve=Gaussian(0, 1)
     ),
-    "families": lambda: figures.families(
-        {"Poisson": Poisson(3.0), "Beta": Beta(2.0, 5.0), "coin": Bernoulli(0.5)}
+    "families": lambda: densities.families(
+        {"Poisson(3)": Poisson(3.0), "Beta(2, 5)": Beta(2.0, 5.0), "Bernoulli(0.5)": Bernoulli(0.5)}
     ),
-    "alias_columns": lambda: figures.alias_columns([0.5, 1.0], [1, 1], ["tails", "heads"]),
-    "images": lambda: plots.images({"one": np.zeros((2, 8, 8)), "two": np.ones((3, 8, 8))}, vmax=16),
 }
+NOT_FIGURES = {"picture", "use_style"}
 
 
-def svg(figure):
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue()
+def words_of(figure):
+    """Return the words of a figure that are drawn, with the boxes in which they stand."""
+    figure.draw_without_rendering()
+    unseen = {text for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for text in unseen_in(axis)}
+    texts = [text for text in figure.findobj(plt.Text) if text.get_text().strip() and text.get_visible()]
+    return [(text, text.get_window_extent()) for text in texts if text not in unseen]
+
+
+def unseen_in(axis):
+    """Return the labels that an axis keeps but does not draw: of ticks outside its range, or all of them."""
+    low, high = sorted(axis.get_view_interval())
+    for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+        if not axis.axes.axison or not low <= tick.get_loc() <= high:
+            yield from (tick.label1, tick.label2)
 
 
 def test_every_public_function_is_drawn_here():
-    assert set(FIGURES) | {"INK", "PALETTE", "finish", "use_style"} == set(plots.__all__) | set(figures.__all__)
+    public = {*plots.__all__, *figures.__all__, *densities.__all__}
+    assert set(FIGURES) | NOT_FIGURES == public
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_same_call_gives_the_same_svg(name):
-    assert svg(FIGURES[name]()) == svg(FIGURES[name]())
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_figures_are_transparent_closed_and_keep_text(name):
+def test_a_figure_keeps_the_house_style(name):
     figure = FIGURES[name]()
+    drawn = style.svg(figure)
+    assert drawn == style.svg(FIGURES[name]()), "the same call must give the same bytes"
+    assert 'width="535.5pt"' in drawn, "every figure is as wide as the text column, 714 pixels"
     assert figure.get_facecolor()[3] == 0
     assert all(axes.get_facecolor()[3] == 0 for axes in figure.axes)
-    assert not plt.get_fignums()  # a notebook would show an open figure twice
-    if name != "families":
-        assert "<text" in svg(figure)
+    assert not plt.get_fignums(), "a notebook would show an open figure twice"
+    sizes = [float(size) for size in re.findall(r"font(?:-size)?: ([\d.]+)px", drawn)]
+    assert min(sizes) == 15.5, "smaller words cannot be read where a phone shows the figure"
+    assert "system-ui" in drawn
+    assert "'system-ui'" not in drawn, "in quotation marks it is not the system's font"
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ("families", "images")])
-def test_outer_axes_are_labelled(name):
-    labels = [axes.get_xlabel() + axes.get_ylabel() for axes in FIGURES[name]().axes]
-    assert all(labels), f"{name} leaves an axis without a label"
+@pytest.mark.parametrize("name", FIGURES)
+def test_words_do_not_overlap_and_stay_inside(name):
+    figure = FIGURES[name]()
+    boxes = words_of(figure)
+    page = figure.bbox.padded(2)
+    for (a, box), (b, other) in combinations(boxes, 2):
+        assert not box.padded(-1).overlaps(other.padded(-1)), f"{a.get_text()!r} lies on {b.get_text()!r}"
+    for text, box in boxes:
+        inside = page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1
+        assert inside, f"{text.get_text()!r} leaves the figure"
+
+
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"images", "completions", "conditioning"}))
+def test_the_quantities_are_named(name):
+    figure = FIGURES[name]()
+    across = figure.get_supxlabel() or figure.axes[-1].get_xlabel()
+    upwards = figure.get_supylabel() or figure.axes[0].get_ylabel()
+    assert across, f"{name} has no name for what lies to the right"
+    assert upwards or name in ("ranked", "search"), f"{name} has no name for the height"
 
 
 def test_palette_is_okabe_and_itos():
-    assert set(plots.PALETTE.values()) == {
+    assert set(style.PALETTE.values()) == {
         "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000",
     }  # fmt: skip
-    assert plt.rcParams["axes.prop_cycle"].by_key()["color"][0] == plots.PALETTE["blue"]
+    assert plt.rcParams["axes.prop_cycle"].by_key()["color"][0] == style.PALETTE["blue"]
 
 
 def test_bars_have_the_heights_given():
@@ -103,8 +166,57 @@ def test_bars_have_the_heights_given():
 def test_running_mean_ends_at_the_mean_of_the_run():
     run = np.random.default_rng(3).random((2, 5000))
     axes = figures.running_means({"uniform": run}, mean=0.5, sd=0.29, ylabel="mean").axes[0]
-    assert [line.get_ydata()[-1] for line in axes.lines[:2]] == pytest.approx(run.mean(axis=1))
+    ends = [line.get_ydata()[-1] for line in axes.lines]
+    assert all(np.isclose(ends, mean).any() for mean in run.mean(axis=1))
     assert len(axes.lines[0].get_xdata()) <= 120
+
+
+def test_bars_carry_values_with_one_number_of_decimals():
+    axes = FIGURES["bars"]().axes[0]
+    assert [text.get_text() for text in axes.texts[:4]] == ["0.620", "0.250", "0.090", "0.040"]
+
+
+def test_table_holds_the_sums_in_its_margins():
+    numbers = [float(text.get_text()) for text in FIGURES["table"]().axes[0].texts]
+    np.testing.assert_allclose(numbers[:12], JOINT.ravel())
+    np.testing.assert_allclose(numbers[12:], [*JOINT.sum(axis=1), *JOINT.sum(axis=0), 1])
+
+
+def test_conditioning_divides_the_column_by_its_sum():
+    last = FIGURES["conditioning"]().axes[2]
+    shown = [float(text.get_text()) for text in last.texts]
+    np.testing.assert_allclose(shown, [*JOINT[:, 2] / JOINT[:, 2].sum(), 1], atol=5e-4)
+
+
+@pytest.mark.parametrize("p", [Fraction(1, 52), Fraction(2, 3), Fraction(1, 8), 0.3])
+def test_bracket_holds_the_surprise_and_is_one_nth_wide(p):
+    ns = [1, 2, 3, 7, 40]
+    for n, bar in zip(ns, figures.bracket(p, ns).axes[0].patches, strict=True):
+        assert bar.get_y() <= log2(1 / p) + 1e-12
+        assert log2(1 / p) < bar.get_y() + bar.get_height()
+        assert bar.get_height() == pytest.approx(1 / n)
+        assert bar.get_y() * n == pytest.approx(round(bar.get_y() * n))
+
+
+def test_pieces_lie_end_to_end_and_arrows_point_at_u():
+    axes = FIGURES["search"]().axes[0]
+    pieces = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches[:4]]
+    np.testing.assert_allclose(np.ravel(pieces), [0, 0.62, 0.62, 0.87, 0.87, 0.96, 0.96, 1])
+
+
+def test_draws_of_a_completion_stand_beside_those_like_them():
+    kinds = np.stack([np.zeros(32), np.full(32, 16.0), np.ones(32), np.full(32, 15.0)])[None]
+    half = np.zeros((1, 32))
+    shown = figures.completions(half, half, kinds, half, captions=["two kinds"]).axes[2:6]
+    assert [axes.images[0].get_array()[-1, -1] for axes in shown] == [0, 1, 15, 16]
+
+
+def test_names_at_the_ends_of_lines_keep_apart():
+    names = [f"curve {i}" for i in range(4)]
+    figure = plots.lines([0, 1], {name: [0, 1] for name in names}, xlabel="x", ylabel="y")
+    boxes = [box for text, box in words_of(figure) if text.get_text() in names]
+    assert len(boxes) == 4
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
 def test_reliability_shows_share_against_statement():
@@ -122,7 +234,7 @@ def test_certain_forecasts_fall_into_the_last_bin():
 
 @pytest.mark.parametrize("width", [0.7, 0.1])
 def test_bins_have_area_one(width):
-    figure = figures.shrinking_bins(samples(), [width], Gaussian(0, 1), quantity="x", unit="m")
+    figure = densities.shrinking_bins(samples(), [width], Gaussian(0, 1), quantity="x", unit="m")
     heights, edges, _ = figure.axes[0].patches[0].get_data()
     assert np.sum(heights * np.diff(edges)) == pytest.approx(1)
     assert np.diff(edges) == pytest.approx(width)
@@ -148,7 +260,7 @@ def test_alias_columns_are_poured_from_the_bars_of_the_distribution():
 
 
 def test_families_stay_in_their_support():
-    figure = figures.families(
+    figure = densities.families(
         {"die": Categorical([0.5, 0.3, 0.2]), "wait": Exponential(1.0), "share": Beta(2.0, 2.0)}
     )
     die, wait, share = figure.axes
@@ -166,10 +278,27 @@ def test_families_stay_in_their_support():
         (lambda: plots.table(np.eye(2), ["a"], ["b", "c"]), "row and column names"),
         (lambda: plots.reliability({"x": ([1.2], [1])}), r"lie in \[0, 1\]"),
         (lambda: plots.reliability({"x": ([0.2, 0.3], [1])}), "one for each outcome"),
-        (lambda: figures.in_two_units({"m": Gaussian()}, {"mm": (0, 1)}, quantity="x"), "name the units"),
-        (lambda: figures.scatter_with_margins([1, 2], [1, 2], xlabel="x", ylabel="y", within=(5, 6)), "widen"),
+        (lambda: densities.in_two_units({"m": Gaussian()}, {"mm": (0, 1)}, quantity="x"), "name the units"),
+        (
+            lambda: densities.scatter_with_margins([1, 2], [1, 2], xlabel="x", ylabel="y", within=(5, 6)),
+            "widen",
+        ),
         (lambda: figures.alias_columns([1.5], [0], ["a"]), r"share in \[0, 1\]"),
         (lambda: plots.images({"flat": np.zeros((8, 8))}, vmax=1), "images, height, width"),
+        (lambda: plots.images({"many": np.zeros((10, 8, 8))}, vmax=1), "one to 9"),
+        (lambda: plots.table([[-0.1, 1.1]], ["a"], ["b", "c"]), "no negative"),
+        (lambda: plots.table([[0, 0]], ["a"], ["b", "c"]), "one above zero"),
+        (lambda: plots.ranked({}, xlabel="bits"), "there must be one"),
+        (lambda: plots.ranked({"a": np.inf}, xlabel="bits"), "finite"),
+        (lambda: plots.reliability({}), "nothing to draw"),
+        (lambda: plots.lines([1], {}, xlabel="x", ylabel="y"), "nothing to draw"),
+        (lambda: figures.conditioning(JOINT, SHAPES, SOUNDS[:2], 0), "a name for each"),
+        (lambda: figures.conditioning([[0, 1]], ["a"], ["b", "c"], 0), "positive sum"),
+        (lambda: figures.bracket(1, [1]), "strictly between"),
+        (lambda: figures.search([0.5, 0.4], [0.1], ["a", "b"]), "the sum 1"),
+        (lambda: figures.search([0.5, 0.5], [1.0], ["a", "b"]), r"lie in \[0, 1\)"),
+        (lambda: densities.inverse_cdf(np.sin, np.sin, [1.0], xlabel="x"), "strictly between"),
+        (lambda: figures.completions(*halves(2), captions=["one"]), "caption"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(call, words):
@@ -179,7 +308,7 @@ def test_what_cannot_be_drawn_is_said(call, words):
 
 @pytest.mark.parametrize(("building", "ink"), [("1", "#333333"), ("", "#757575")])
 def test_ink_can_be_read_where_the_figure_is_shown(building, ink):
-    code = "from course_lib import plots; plots.use_style(); print(plots.plt.rcParams['text.color'])"
+    code = "from course_lib.plots.style import plt, use_style; use_style(); print(plt.rcParams['text.color'])"
     shown = subprocess.run(
         [sys.executable, "-c", code],
         env={"COURSE_BOOK_BUILD": building, "MPLBACKEND": "agg", "PATH": "", "HOME": "/nonexistent"},
