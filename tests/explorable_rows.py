@@ -100,6 +100,7 @@ def alias(p, seed, step, draws, **_):
     if draws:
         place = uniforms(seed, draws)[-1] * size
         column = int(place)
+        shown.pop(f"{column + 1} keeps", None)
         outcome = column if place - column < table.keep[column] else table.alias[column]
         shown |= {"coin": place - column, "kept": table.keep[column], "outcome": 1 + outcome, "draws": draws}
     return shown

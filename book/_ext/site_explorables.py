@@ -43,13 +43,17 @@ class ExplorableDirective(SphinxDirective):
         return [nodes.raw("", markup, format="html")]
 
 
-def add_first_frames(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
-    """Draw each explorable's first frame into the page."""
-    body = context.get("body") or ""
-    names = set(_NAME.findall(body))
+def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Let a page with explorables or questions load their scripts, from the disk as well."""
+    names = set(_NAME.findall(context.get("body") or ""))
     context["explorables"] = bool(names)
     for name in names:
         _write_offline(app, name)
+
+
+def add_first_frames(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Draw each explorable's first frame into the page."""
+    body = context.get("body") or ""
     wanted = [
         {"name": found["name"], "data": json.loads(found["data"]), "alt": html.unescape(found["alt"])}
         for found in _DRAWN.finditer(body)
@@ -70,7 +74,8 @@ def _write_offline(app: Sphinx, name: str) -> None:
 
 
 def setup(app: Sphinx) -> dict:
-    """Register the directive and the drawing of first frames."""
+    """Register the directive and what a page with explorables needs."""
     app.add_directive("explorable", ExplorableDirective)
+    app.connect("html-page-context", add_scripts)
     app.connect("html-page-context", add_first_frames)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

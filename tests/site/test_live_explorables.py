@@ -180,15 +180,15 @@ def test_back_finds_an_explorable_as_it_was_left(open_page):
     moved, other = page.locator("ex-coin-kl").all()
     moved.get_by_role("slider").last.fill("0.25")
     wait_until(lambda: "q = 0.25" in moved.locator(".ex-status").text_content())
-    left, untouched = moved.inner_text(), other.inner_text()
+    left, untouched = (host.locator(".ex-frame").inner_html() for host in (moved, other))
     page.goto(page.url.replace("light", "dark"))
     page.wait_for_function(ALL_LIVE)
-    assert page.locator("ex-coin-kl").first.inner_text() != left
+    assert moved.locator(".ex-frame").inner_html() != left
     page.go_back()
     page.wait_for_function(ALL_LIVE)
-    assert moved.inner_text() == left
+    assert moved.locator(".ex-frame").inner_html() == left
     assert moved.get_by_role("slider").last.input_value() == "0.25"
-    assert other.inner_text() == untouched
+    assert other.locator(".ex-frame").inner_html() == untouched
 
 
 def test_the_first_frame_of_the_build_is_what_the_page_would_draw(open_page):

@@ -53,7 +53,11 @@ export function frame(values, ready) {
     xlabel: "column",
     ylabel: `height (probability × ${size})`,
     notes: [
-      ...filled.flatMap(({ column: i, from }) => parts(i + 0.5, table[i].own, names[i], names[from], size)),
+      ...filled.map(({ column: i, from }) => lender(i + 0.5, table[i].own, names[from])),
+      // The dot of a draw needs its column to itself.
+      ...(size > ROOM ? [] : filled.filter(({ column: i }) => i !== draw?.column)).map(({ column: i }) => ({
+        x: i + 0.5, y: table[i].own / 2, text: shown(`${names[i]} keeps`, number(table[i].own, 2)), style: "ex-middle",
+      })),
       ...(draw ? [{ x: draw.column + 0.5, y: draw.coin, style: "ex-ink" }] : []),
     ],
   });
@@ -63,10 +67,9 @@ export function frame(values, ready) {
   return `${picture}${key}<p class="ex-readout">${verdict(values, ready)}</p>`;
 }
 
-/** The words in a filled column: what it keeps of its own outcome, and whose the rest is. */
-function parts(x, own, name, lender, size) {
-  const kept = { x, y: own / 2, text: shown(`${name} keeps`, number(own, 2)), style: "ex-middle" };
-  return [...(size > ROOM ? [] : [kept]), { x, y: (1 + own) / 2, text: lender, style: "ex-middle" }];
+/** Whose the poured part of a column is: written into it, or above it where it is thin. */
+function lender(x, own, text) {
+  return own < 0.7 ? { x, y: (1 + own) / 2, text, style: "ex-middle" } : { x, y: 1, text, style: "ex-over" };
 }
 
 const shown = (name, text) => `<b data-value="${name}">${text}</b>`;

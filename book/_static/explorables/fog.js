@@ -11,7 +11,7 @@ export const inputs = {
   })(),
   actions: texts(["walk on", "step aside"], { minItems: 2 })(),
   loss: table([[0, 2, 10, 300], [5, 5, 5, 5]], { rows: "actions", columns: "shapes", min: 0 })(),
-  heard: member("sounds")({ label: "You hear", none: "have not listened" }),
+  heard: member("sounds")({ label: "Heard so far", none: "nothing" }),
   cost: real(null, { min: 0 })({
     label: ({ actions, shapes }, { risky, feared }) =>
       `Loss if you ${escape(actions[risky])} and it is a ${escape(shapes[feared])}`,
