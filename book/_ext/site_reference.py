@@ -43,10 +43,16 @@ def contents(library: Path, pages: list[Path]) -> str:
         for module in modules_of(page):
             names = [
                 f"{{py:obj}}`{name} <course_lib.{module}.{name}>`\n: {line}\n"
-                for name, line in public_names(library / f"{module}.py")
+                for name, line in public_names(source_of(library, module))
             ]
             parts += [f"**`course_lib.{module}`**\n", *names] if names else []
     return "\n".join(parts)
+
+
+def source_of(library: Path, module: str) -> Path:
+    """Return the file of a module such as `entropy`, `plots` or `plots.probability`."""
+    path = library.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def public_names(module: Path) -> Iterator[tuple[str, str]]:
@@ -71,7 +77,7 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
         library = Path(app.srcdir) / "course_lib"
         below = [name for name in app.config.external_site_map if name.startswith(f"{docname}/")]
         source[0] = source[0].replace(CONTENTS, contents(library, [Path(app.env.doc2path(n)) for n in below]))
-        for module in library.glob("*.py"):
+        for module in library.rglob("*.py"):
             app.env.note_dependency(str(module))
 
 
