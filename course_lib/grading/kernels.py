@@ -1,59 +1,45 @@
-"""Kernels that start in a tenth of the time: forked from a process that has imported IPython already.
+"""Kernels for nbval that start in milliseconds: forked from a process with all that they need.
 
-`KernelServer` is that process. `ForkProvisioner` is registered with jupyter_client under the name
-"course-fork"; with ``JUPYTER_DEFAULT_PROVISIONER_NAME`` set, whoever starts a Python kernel, nbval for
-instance, gets a forked one and need not know.
+nbval asks `RunningKernel` for a kernel and talks to it by messages. `Kernel` offers the same few methods over
+one socket to a forked process that runs each cell and answers with what Jupyter would: a status, and of an
+error its name, text and line. A learner's notebook runs in IPython, so that magics work; the checks of
+a submission, which are the course's own, run without it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
-import json
 import os
+import select
 import signal
 import socket
 import sys
-import tempfile
 import threading
-from collections.abc import Sequence
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty
 from typing import Any
 
+from .sealed.codec import Channel, ChannelClosed
 from .sealed.forkserver import ForkServer, request_child, serve
 
-__all__ = ["KernelServer", "serve_kernels", "supported"]
+__all__ = ["Kernel", "KernelServer", "serve_kernels", "supported"]
 
-CONTROL_VARIABLE = "COURSE_KERNEL_CONTROL"
-PROVISIONER_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
-PROVISIONER = "course-fork"
+Run = Callable[[str], dict[str, Any]]
 
-# What a kernel imports only while it starts.
-_IMPORTED_LATE = (
-    "ipykernel.kernelapp",
-    "ipykernel.zmqshell",
-    "ipykernel.debugger",
-    "ipykernel.pickleutil",
-    "IPython.extensions.storemagic",
-    "IPython.core.completerlib",
-    "psutil",
-)
-
-_OPTIONS = [
-    "--HistoryManager.enabled=False",
-    "--InteractiveShell.colors=NoColor",
-    "--InteractiveShellApp.exec_PYTHONSTARTUP=False",
-    "--IPKernelApp.capture_fd_output=False",  # two threads and a tenth of the time; print() needs neither
-]
+MAX_TEXT = 10_000  # characters of an error's text that are passed on
+STARTUP = 60.0  # seconds
 
 
 def supported() -> bool:
-    """Return whether kernels can be forked here; elsewhere they are started in the ordinary way."""
+    """Return whether kernels can be forked here; elsewhere nbval starts them in the ordinary way."""
     return sys.platform == "linux"
 
 
 class KernelServer:
-    """Starts the server of kernels; `environment` is what makes jupyter_client use it.
+    """Starts the process from which kernels are forked.
 
     Parameters
     ----------
@@ -64,29 +50,139 @@ class KernelServer:
         The server's environment.
     inherit
         Descriptors that every kernel keeps open.
+    ipython
+        Whether cells run in IPython.
     """
 
-    def __init__(self, preload: Sequence[str], *, env: dict[str, str], inherit: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        preload: Sequence[str],
+        *,
+        env: dict[str, str],
+        inherit: Sequence[int] = (),
+        ipython: bool = True,
+    ) -> None:
         code = "import sys; from course_lib.grading.kernels import serve_kernels as s; s(*sys.argv[1:])"
-        command = [sys.executable, "-c", code, ",".join(preload)]
-        self._server = ForkServer(command, env=env, inherit=inherit)
-        self.environment = {
-            CONTROL_VARIABLE: str(self._server.control.fileno()),
-            PROVISIONER_VARIABLE: PROVISIONER,
-        }
+        kind = "ipython" if ipython else "plain"
+        self._server = ForkServer(
+            [sys.executable, "-c", code, kind, ",".join(preload)], env=env, inherit=inherit
+        )
+
+    @contextlib.contextmanager
+    def for_nbval(self) -> Iterator[None]:
+        """Have nbval take its kernels from here for a while."""
+        import nbval.plugin
+
+        own = nbval.plugin.RunningKernel
+        nbval.plugin.RunningKernel = self.start
+        try:
+            yield
+        finally:
+            nbval.plugin.RunningKernel = own
+
+    def start(self, name: str, cwd: str, startup_timeout: float = STARTUP) -> Kernel:
+        """Return a new kernel; the parameters are those of nbval's own, and `name` is not looked at."""
+        channel = Channel(request_child(self._server.control))
+        channel.send({"cwd": cwd, "env": dict(os.environ)})
+        if not channel.ready(startup_timeout):
+            raise RuntimeError("the kernel did not start")
+        return Kernel(channel, channel.receive()["pid"])
 
     def close(self) -> None:
         """End the server."""
         self._server.close()
 
 
-def serve_kernels(preload: str, control: str) -> None:
+class Kernel:
+    """A running kernel, with the methods that nbval calls."""
+
+    language = "python"
+
+    def __init__(self, channel: Channel, pid: int) -> None:
+        self._channel, self._pid = channel, pid
+        self._alive, self._count = True, 0
+        self._messages: deque[dict[str, Any]] = deque()
+        self.kc = self  # nbval's kernel has a client; here both are one
+
+    def execute_cell_input(self, source: str, allow_stdin: bool | None = None) -> str:
+        """Begin to run a cell and return the identifier that its messages will carry."""
+        self._count += 1
+        with contextlib.suppress(ChannelClosed):
+            self._channel.send({"source": source})
+        return str(self._count)
+
+    def get_shell_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        """Return the reply to a cell that has ended, or raise Empty after `timeout` seconds."""
+        try:
+            if not self._channel.ready(timeout):
+                raise Empty
+            content = self._channel.receive()
+        except ChannelClosed:
+            self._alive = False
+            raise Empty from None
+        if content["status"] == "error":
+            self._messages.append(self._message("error", content))
+        self._messages.append(self._message("status", {"execution_state": "idle"}))
+        return self._message("execute_reply", content)
+
+    def get_iopub_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        """Return the next message about a cell: its error, if it had one, then that it has ended."""
+        if not self._messages:
+            self.get_shell_msg(timeout)
+        return self._messages.popleft()
+
+    def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
+        """Return the next message of a stream, "shell" or "iopub"."""
+        return (self.get_shell_msg if stream == "shell" else self.get_iopub_msg)(timeout)
+
+    def await_reply(self, msg_id: str, timeout: float | None = None) -> None:
+        """Wait for the reply to a cell."""
+        while self.get_message("shell", timeout)["parent_header"]["msg_id"] != msg_id:
+            pass
+
+    def await_idle(self, msg_id: str, timeout: float | None = None) -> None:
+        """Read messages up to the end of a cell."""
+        while self.get_message("iopub", timeout)["msg_type"] != "status":
+            pass
+
+    def is_alive(self) -> bool:
+        """Return whether the process lives, whoever else may hold its socket."""
+        try:
+            os.kill(self._pid, 0)
+        except ProcessLookupError:
+            self._alive = False
+        return self._alive
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the cell that runs."""
+        self._signal(signal.SIGINT)
+
+    def stop(self) -> None:
+        """End the process."""
+        self._signal(signal.SIGKILL)
+        self._alive = False
+        self._channel.close()
+
+    def _signal(self, number: int) -> None:
+        if self._alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, number)
+
+    def _message(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        return {"msg_type": kind, "parent_header": {"msg_id": str(self._count)}, "content": content}
+
+
+# --- in the server, and in each kernel ------------------------------------------------------------------
+
+
+def serve_kernels(kind: str, preload: str, control: str) -> None:
     """Be the server: import, then fork a kernel for each request."""
-    sys.modules["debugpy"] = None  # type: ignore[assignment]  # nobody debugs here, and it takes 0.1 s a kernel
-    for name in (*_IMPORTED_LATE, *filter(None, preload.split(","))):
+    start = _ipython if kind == "ipython" else _plain
+    late = ("IPython.core.interactiveshell", "IPython.core.completerlib") if kind == "ipython" else ()
+    for name in (*late, *filter(None, preload.split(","))):
         with contextlib.suppress(Exception):
             _import(name)
-    serve(socket.socket(fileno=int(control)), _become_kernel)
+    serve(socket.socket(fileno=int(control)), lambda connection: _be_kernel(connection, start))
 
 
 def _import(name: str) -> None:
@@ -97,121 +193,101 @@ def _import(name: str) -> None:
         importlib.import_module(further)
 
 
-def _become_kernel(connection: socket.socket) -> None:
-    """Turn this forked process into the kernel that the request describes."""
-    request = json.loads(_line(connection))
+def _be_kernel(connection: socket.socket, start: Callable[[], Run]) -> None:
+    """Run cells for as long as somebody asks for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.setsid()
+    channel = Channel(connection)
+    request = channel.receive()
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
-    connection.sendall(b"%d\n" % os.getpid())
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    from ipykernel.kernelapp import IPKernelApp
-
-    IPKernelApp.launch_instance(["-f", request["connection_file"], *_OPTIONS])
+    channel.send({"pid": os.getpid()})
+    run = start()
+    with contextlib.suppress(ChannelClosed):
+        while True:
+            channel.send(_interruptible(run, channel.receive()["source"]))
 
 
 def _end_with(connection: socket.socket) -> None:
-    """End this kernel as soon as nobody is left who could use it."""
-    with contextlib.suppress(OSError):
-        connection.recv(1)
+    """End this kernel as soon as nobody is left who could use it, whatever its cell is doing."""
+    poll = select.poll()
+    poll.register(connection, select.POLLHUP)
+    poll.poll()
     os._exit(0)
 
 
-def _line(connection: socket.socket) -> bytes:
-    """Read up to a newline."""
-    data = b""
-    while not data.endswith(b"\n"):
-        part = connection.recv(65536)
-        if not part:
-            raise EOFError("the other side ended")
-        data += part
-    return data
+def _interruptible(run: Run, source: str) -> dict[str, Any]:
+    """Run a cell that a signal may stop; between cells the signal is ignored."""
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return run(source)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt as error:  # it came while the reply was made
+        return _reply(error)
 
 
-class ForkedProcess:
-    """What jupyter_client expects of a process: here, one that is somebody else's child."""
+def _plain() -> Run:
+    """Return what runs cells of plain Python."""
+    space: dict[str, Any] = {"__name__": "__main__"}
 
-    def __init__(self, request: dict[str, Any]) -> None:
-        with socket.socket(fileno=os.dup(int(os.environ[CONTROL_VARIABLE]))) as control:
-            self._connection = request_child(control)
-        self._connection.sendall(json.dumps(request).encode() + b"\n")
-        self.pid = int(_line(self._connection))
-        self._connection.setblocking(False)
-        self.returncode: int | None = None
+    def run(source: str) -> dict[str, Any]:
+        try:
+            exec(compile(source, "<cell>", "exec"), space)
+        except BaseException as error:
+            return _reply(error)
+        return _reply(None)
 
-    def poll(self) -> int | None:
-        """Return None while the process lives: it alone holds the other end of the socket."""
-        if self.returncode is None:
-            try:
-                self._connection.recv(1)
-            except BlockingIOError:
-                return None
-            except OSError:
-                pass
-            self.returncode = 0
-            self._connection.close()
-        return self.returncode
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal to a process that still lives."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        """End the process."""
-        self.send_signal(signal.SIGKILL)
+    return run
 
 
-def __getattr__(name: str) -> Any:
-    """Define ForkProvisioner when jupyter_client asks for it: the kernel server never imports its base."""
-    if name == "ForkProvisioner":
-        return _provisioner()
-    raise AttributeError(name)
+def _ipython() -> Run:
+    """Return what runs cells as a notebook does, with magics, display and top-level await."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    class Shell(InteractiveShell):
+        """IPython without a terminal: it shows no traceback, and exit() ends the kernel after its cell."""
+
+        def ask_exit(self) -> None:
+            self.exit_now = True
+
+        def enable_gui(self, gui: str | None = None) -> None:
+            """Figures need no window here."""
+
+        def _showtraceback(self, *_: Any) -> None:
+            pass
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "NoColor"
+    config.InteractiveShell.xmode = "Minimal"
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    shell = Shell.instance(config=config)
+
+    def run(source: str) -> dict[str, Any]:
+        done = shell.run_cell(source)
+        error = done.error_before_exec or done.error_in_exec
+        return _reply(error) | {"payload": [{"source": "ask_exit"}] if shell.exit_now else []}
+
+    return run
 
 
-def _provisioner() -> type:
-    from jupyter_client.provisioning import LocalProvisioner
+def _reply(error: BaseException | None) -> dict[str, Any]:
+    """Return what Jupyter replies to a cell that ended so."""
+    if error is None:
+        return {"status": "ok"}
+    try:
+        text = str(error)[:MAX_TEXT]
+    except BaseException:
+        text = ""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if _is_cell(frame.filename)]
+    said = [f"Cell In[1], line {lines[-1]}"] if lines else []
+    return {"status": "error", "ename": type(error).__name__, "evalue": text, "traceback": said}
 
-    class ForkProvisioner(LocalProvisioner):
-        """Asks the kernel server for a process; without one, and for all else, it is jupyter_client's own."""
 
-        def _forks(self) -> bool:
-            # jupyter_client reads the provisioner's name once in a process, so we may be asked after hours.
-            return CONTROL_VARIABLE in os.environ
-
-        async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-            if self._forks():
-                # Sockets with a name instead of a port: no two kernels can ever be given the same one.
-                self.parent.transport = "ipc"
-                self.parent.ip = os.path.join(tempfile.mkdtemp(prefix="kernel-"), "channel")
-            return await super().pre_launch(**kwargs)
-
-        async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-            if not self._forks():
-                return await super().launch_kernel(cmd, **kwargs)
-            request = {
-                "connection_file": self.parent.connection_file,
-                "cwd": str(kwargs.get("cwd") or os.getcwd()),
-                "env": dict(kwargs.get("env") or os.environ),
-            }
-            self.process = ForkedProcess(request)
-            self.pid = self.process.pid
-            self.pgid = None
-            return self.connection_info
-
-        async def wait(self) -> int | None:
-            if not isinstance(self.process, ForkedProcess):
-                return await super().wait()
-            while await self.poll() is None:
-                await asyncio.sleep(0.01)  # the base class looks ten times a second
-            self.process = None
-            return 0
-
-        async def cleanup(self, restart: bool = False) -> None:
-            await super().cleanup(restart)
-            if self.parent.transport == "ipc":
-                with contextlib.suppress(OSError):
-                    os.rmdir(os.path.dirname(self.parent.ip))
-
-    return ForkProvisioner
+def _is_cell(filename: str) -> bool:
+    return filename == "<cell>" or filename.startswith("<ipython-input-")

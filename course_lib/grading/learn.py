@@ -19,7 +19,7 @@ from .hints import forget_hints
 from .model import GradeError, NotAllowed, Notebook, read_notebook, require_checks
 from .records import CheckResult, NotebookResult
 from .release import stub_of
-from .run import environment, run_notebooks, scratch
+from .run import run_notebooks, scratch
 from .submission import PACKAGE, Sealer, imports_of, seed_for
 from .titles import check_titles, with_titles
 
@@ -83,14 +83,12 @@ def grade_notebooks(
         The exercise whose checks are run; None for all.
     """
     with scratch():
-        variables, server = {}, None
+        server = None
         if kernels.supported():
             server = kernels.KernelServer(imports_of(notebooks.values()), env=dict(os.environ))
-            variables = server.environment
         try:
-            with environment(variables):
-                paths = [path.resolve() for path in notebooks]
-                checks = run_notebooks(paths, on_cell=on_cell, exercise=exercise)
+            paths = [path.resolve() for path in notebooks]
+            checks = run_notebooks(paths, on_cell=on_cell, exercise=exercise, kernels=server)
         finally:
             if server:
                 server.close()

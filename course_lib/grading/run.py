@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .kernels import PROVISIONER_VARIABLE
+from .kernels import KernelServer
 from .model import GradeError
 from .records import CheckResult
 
@@ -40,7 +40,6 @@ def warm_up() -> None:
         import nbformat
         import nbval.plugin  # noqa: F401
         import pytest  # noqa: F401
-        from jupyter_client.provisioning import KernelProvisionerFactory
     except ModuleNotFoundError as error:
         raise GradeError(f"{error.name} is not installed: pip install 'course-lib[grade]'") from None
     finally:
@@ -49,7 +48,6 @@ def warm_up() -> None:
         else:
             sys.modules["rfc3987_syntax"] = before
     nbformat.validate(nbformat.v4.new_notebook())
-    KernelProvisionerFactory.instance()
 
 
 def run_notebooks(
@@ -58,6 +56,7 @@ def run_notebooks(
     on_cell: Callable[[str], None] | None = None,
     budget: float | None = None,
     exercise: str | None = None,
+    kernels: KernelServer | None = None,
 ) -> dict[str, list[CheckResult]]:
     """Run notebooks through nbval and return the results of their check cells, by path.
 
@@ -71,16 +70,13 @@ def run_notebooks(
         Seconds for the cells of one notebook; None for no limit.
     exercise
         The exercise whose checks are run; None for all.
+    kernels
+        Where kernels come from; None for ordinary ones.
     """
     warm_up()
     import pytest
-    from jupyter_client.provisioning import KernelProvisionerFactory
 
     from .pytest_plugin import CheckWatcher
-
-    # jupyter_client reads this variable once in a process; whoever started a kernel before us has fixed it.
-    name = os.environ.get(PROVISIONER_VARIABLE, "local-provisioner")
-    KernelProvisionerFactory.instance().default_provisioner_name = name
 
     watcher = CheckWatcher(on_cell, budget, exercise)
     spoken = io.StringIO()
@@ -88,7 +84,8 @@ def run_notebooks(
     empty.write_text("[pytest]\n")
     plugins = [part for name in ("nbval.plugin", *_UNUSED) for part in ("-p", name)]
     command = [*_OPTIONS, *plugins, "-c", str(empty), f"--rootdir={empty.parent}", *map(str, paths)]
-    with contextlib.redirect_stdout(spoken), contextlib.redirect_stderr(spoken):
+    source = kernels.for_nbval() if kernels else contextlib.nullcontext()
+    with source, contextlib.redirect_stdout(spoken), contextlib.redirect_stderr(spoken):
         status = pytest.main(command, plugins=[watcher])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         last = [line for line in spoken.getvalue().splitlines() if line.strip()][-1:] or [""]

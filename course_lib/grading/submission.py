@@ -64,9 +64,10 @@ class Sealer:
             imports = imports_of(self.references.values())
             late = [f"{name}:PRELOAD" for name in imports if name.startswith("course_lib.grading.checks.")]
             preload = ["course_lib.grading.proxy", *imports, *late]
-            server = kernels.KernelServer(preload, env=dict(os.environ), inherit=inherit)
-            stack.callback(server.close)
-            self._environment = {**server.environment, proxy.CONTROL_VARIABLE: str(workers.control.fileno())}
+            env = dict(os.environ)
+            self._kernels = kernels.KernelServer(preload, env=env, inherit=inherit, ipython=False)
+            stack.callback(self._kernels.close)
+            self._environment = {proxy.CONTROL_VARIABLE: str(workers.control.fileno())}
             warm_up()
             self._stack = stack.pop_all()
         return self
@@ -89,7 +90,9 @@ class Sealer:
             steps.write_text(json.dumps({"setups": reference.name, "seed": seed, "steps": plan.steps}))
             values = {**self._environment, proxy.PLAN_VARIABLE: str(steps), SEED_VARIABLE: str(seed)}
             with environment(values):
-                checks = run_notebooks([notebook], budget=BUDGET).get(str(notebook), [])
+                checks = run_notebooks([notebook], budget=BUDGET, kernels=self._kernels).get(
+                    str(notebook), []
+                )
         if [check.grade_id for check in checks] != [check.grade_id for check in reference.checks]:
             raise GradeError("the run ended before every check was made")
         titled = with_titles(checks, self._titles[reference.name])

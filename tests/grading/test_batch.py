@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 import pytest
 import tiny_course as tiny
-from jupyter_client.provisioning import KernelProvisionerFactory as Provisioners
 
 from course_lib.grading import batch, learn
 from course_lib.grading.batch import find_jobs, grade_batch, read_references
@@ -138,11 +137,6 @@ def test_names_of_folders_break_no_report(graded):
     assert list(csv.reader(io.StringIO(gradebook_csv([record]))))[1][0].startswith("'=1+1")
     ElementTree.fromstring(junit([record]).encode())
     assert len(summary_lines([record])) == 2
-
-
-def test_kernels_that_this_process_started_before_change_nothing(course, tmp_path):
-    Provisioners.instance().default_provisioner_name = "local-provisioner"  # what any earlier kernel leaves
-    assert {record["student"]: record["points"] for record in run(course, tmp_path / "out")} == POINTS
 
 
 def test_results_that_are_kept_are_used_and_what_changes_is_run_again(course, tmp_path):

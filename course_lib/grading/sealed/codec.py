@@ -10,6 +10,7 @@ import base64
 import json
 import math
 import re
+import select
 import socket
 import struct
 from typing import Any
@@ -162,6 +163,10 @@ class Channel:
             return json.loads(body)
         except (ValueError, RecursionError):
             raise CodecError("what came back is no message") from None
+
+    def ready(self, timeout: float | None = None) -> bool:
+        """Wait until there is something to receive, the end included; return False after `timeout` seconds."""
+        return bool(select.select([self._sock], [], [], timeout)[0])
 
     def interrupt(self, patience: float) -> Any:
         """Stop sending for good, which interrupts the other side, and return what it still says in time."""
