@@ -148,7 +148,7 @@ def _name_ends(axes: Axes, apart: float = 0.12) -> None:
     for line, heights in sorted(ends, key=lambda end: end[1][np.isfinite(end[1])][-1]):
         height = max(heights[np.isfinite(heights)][-1], height + apart)
         place: dict[str, Any] = {"xycoords": "axes fraction", "va": "center", "color": line.get_color()}
-        axes.annotate(line.get_label(), (1, height), (6, 0), textcoords="offset points", **place)
+        axes.annotate(str(line.get_label()), (1, height), (6, 0), textcoords="offset points", **place)
 
 
 def ranked(values: Mapping[str, float], *, xlabel: str) -> Figure:
@@ -213,6 +213,7 @@ def reliability(forecasts: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: i
         raise ValueError("nothing to draw: pass a mapping from name to (stated, happened)")
     count = len(forecasts)
     figure, (row,) = panels(1, count, height=4.5 if count < 3 else 3.4, sharey=True)
+    figure.set_layout_engine("constrained", wspace=0.06)  # or the 1 of one panel touches the 0 of the next
     for axes, (name, pair) in zip(row, forecasts.items(), strict=True):
         stated, share, error = _binned(*pair, bins, name)
         for region in ([0, 0.5, 0.5, 0], [0, 0.5, 1, 1]), ([0.5, 1, 1, 0.5], [0, 0, 1, 0.5]):

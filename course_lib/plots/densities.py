@@ -58,7 +58,7 @@ def in_two_units(
     return finish(figure)
 
 
-def inverse_cdf(cdf: Callable, quantile: Callable, us: Sequence[float], *, xlabel: str) -> Figure:
+def inverse_cdf(cdf: Callable, quantile: Callable, us: ArrayLike, *, xlabel: str) -> Figure:
     """Draw a CDF, and lead each u from the vertical axis across to the curve and down to x."""
     us = np.asarray(us, dtype=float)
     if not np.all((us > 0) & (us < 1)):
@@ -88,7 +88,7 @@ def scatter_with_margins(
     inside = (within[0] <= x) & (x <= within[1])
     if not inside.any():
         raise ValueError(f"no point has x between {within[0]} and {within[1]}: widen the slice")
-    ratios = {"width_ratios": [3, 1.3], "height_ratios": [1, 2.5]}
+    ratios: dict[str, Any] = {"width_ratios": [3, 1.3], "height_ratios": [1, 2.5]}
     figure, at = plt.subplot_mosaic([["x", "key"], ["xy", "y"]], figsize=(WIDTH, 5.4), **ratios)
     dots: dict[str, Any] = {"linewidths": 0, "rasterized": True}  # as shapes they would make a heavy page
     at["xy"].scatter(x, y, s=4, color=INK, alpha=0.3, **dots)

@@ -61,7 +61,7 @@ def use_style() -> None:
     """
     with as_file(files("course_lib.plots") / "course.mplstyle") as sheet:
         plt.style.use(sheet)
-    inked = "text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"
+    inked: Any = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
     plt.rcParams.update(dict.fromkeys(inked, INK))
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is not None:
