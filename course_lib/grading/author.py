@@ -117,7 +117,7 @@ def score(notebook: Notebook, folder: Path) -> int:
 def lazy_points(path: Path) -> dict[str, float]:
     """Return what those earn who avoid the work, by route: the printed examples, and the set's own ``LAZY``.
 
-    ``LAZY`` stands in the set's module of mistakes: route -> grade_id of an answer cell -> its source. Answers
+    ``LAZY`` stands in the set's module of mistakes: route -> grade_id of an answer cell -> its code. Answers
     that import `course_lib` are graded as a class is, where that import is refused.
     """
     source, learner = read_notebook(path), read_notebook(learner_path(path))

@@ -9,7 +9,7 @@ import contextlib
 import importlib.util
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,11 +31,11 @@ def names_of(notebook: Notebook, answers: Mapping[str, str] | None = None) -> Na
     return space
 
 
-def outcomes(notebook: Notebook, names: Names, exercise: str | None = None) -> dict[str, str]:
-    """Run the checks, or those of one exercise; return each one's message by grade_id, "" where it passed."""
+def outcomes(notebook: Notebook, names: Names, asking: Collection[str] = ()) -> dict[str, str]:
+    """Run the checks, or those that ask for some answers; return messages by grade_id, "" where passed."""
     messages = {}
     for check in notebook.checks:
-        if exercise in (None, check.exercise):
+        if not asking or set(re.findall(r"\w+", check.source)) & set(asking):
             try:
                 with contextlib.redirect_stdout(io.StringIO()):
                     exec(check.source, dict(names))

@@ -188,6 +188,16 @@ class Asked:
         self._remember(args, value)
         return Answer(self, args, said, value)
 
+    def like(self, right: Callable[..., Any], cases: Iterable[tuple], *laws: str, rtol: float = 1e-9) -> None:
+        """Fail unless the answer agrees with the function `right` on these arguments; a law for each part."""
+        for args in cases:
+            want, answer = right(*args), self(*args)
+            if isinstance(want, tuple):
+                for part, value, law in zip(answer.parts(len(want)), want, laws, strict=True):
+                    part.near(value, law, rtol=rtol)
+            else:
+                answer.near(want, laws[0], rtol=rtol)
+
     def _remember(self, args: tuple, outcome: Any) -> None:
         self.calls = [*self.calls[-_REMEMBERED + 1 :], (copy.deepcopy(args), outcome)]
 
@@ -255,8 +265,9 @@ class Answer:
         return Answer(asked, (), f"{self.said}[{key!r}]", self.value[key])
 
     def parts(self, count: int) -> tuple[Answer, ...]:
-        """Return the members of the value as answers of their own; a tuple, or a list, is asked for."""
-        if type(self.value) not in (tuple, list) or len(self.value) != count:
+        """Return the members of the value as answers of their own; a tuple is asked for, a list will do."""
+        listed = type(self.value) in (tuple, list) or (type(self.value) is np.ndarray and self.value.ndim)
+        if not listed or len(self.value) != count:
             self.fail(f"the contract asks for {count} values: `return` them with commas between")
         ordinals = ("first", "second", "third", "fourth")
         return tuple(
