@@ -47,11 +47,11 @@ def vanished_lines(notebook: Notebook) -> list[str]:
 _WORD = re.compile(r"[^\W_]+")
 # What stands in the source and is no word of the page: formulas, the lines that open and label directives.
 _NOT_SHOWN = [
-    re.compile(r"^(?P<fence>`{3,}|:{3,})\{math\}.*?^(?P=fence)\s*$", re.MULTILINE | re.DOTALL),
+    re.compile(r"^[ ]*(?P<fence>`{3,}|:{3,})\{math\}.*?^[ ]*(?P=fence)\s*$", re.MULTILINE | re.DOTALL),
     re.compile(r"\$\$.*?\$\$(?: *\([\w-]+\))?|\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL),
     re.compile(r"(?<![\\$])\$[^$]+\$"),
     re.compile(r"^\s*\d+\.\s|^\s*:[\w-]+:.*$|^\([\w-]+\)=\s*$|^(?:\+\+\+|---).*$", re.MULTILINE),
-    re.compile(r"^(?:`{3,}|:{3,}|~{3,})(?:\{[\w:-]+\}|\w*)", re.MULTILINE),
+    re.compile(r"^[ ]*(?:`{3,}|:{3,}|~{3,})(?:\{[\w:-]+\}|\w*)|</?[a-z]+[^<>]*>", re.MULTILINE),
     re.compile(r"\{(?!term|sub|sup|abbr)[\w:]+\}`[^`]*`"),
     re.compile(r"\{\w+\}(?=`)|(?<=\S) <[^>`]*>(?=`)|\]\([^)]*\)|<!--.*?-->|\{[.#][\w-]+\}", re.DOTALL),
 ]

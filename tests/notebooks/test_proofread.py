@@ -58,6 +58,8 @@ def test_words_that_the_page_lacks_are_found():
         ("The {term}`KL divergence` of it.", "<p>The <a>KL divergence</a> of it.</p>"),
         ("````{dropdown} Why so?\nIt is.\n````", "<details><summary>Why so?</summary>It is.</details>"),
         ("| a b | $x$ |\n|---|---|\n| c d | `e` |", "<td>a b</td><td></td><td>c d</td><td>e</td>"),
+        ("1. So:\n\n   ```{math}\n   a b c\n   ```\n\n   And on.", "<li>So: <p>And on.</p></li>"),
+        ("<details><summary>Why</summary>\nSo.\n</details>", "<details><summary>Why</summary>So.</details>"),
         ("$$x\\text{ is }y$$\n\nAnd then some.", "<div class='katex'>q</div><p>And then some.</p>"),
     ],
 )
