@@ -98,6 +98,8 @@ def grade_batch(
     with Sealer(references, [submissions, out, source]) as sealer:
         for line in describe_isolation(sealer.isolation):
             say(line)
+        for name in sorted({job.reference for job in jobs if job.path}):
+            sealer.rehearse(name)
         version = f"{grader_version()}-{'-'.join(sealer.isolation['layers'])}"
         grader = _Grader(sealer, version, seed, cache)
         records: dict[Job, dict[str, Any]] = {}

@@ -9,6 +9,7 @@ a submission, which are the course's own, run without it.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import select
@@ -23,7 +24,7 @@ from queue import Empty
 from typing import Any
 
 from .sealed.codec import Channel, ChannelClosed
-from .sealed.forkserver import ForkServer, request_child, serve
+from .sealed.forkserver import ForkServer, first_connection, request_child, serve
 
 __all__ = ["Kernel", "KernelServer", "serve_kernels", "supported"]
 
@@ -52,6 +53,9 @@ class KernelServer:
         Descriptors that every kernel keeps open.
     ipython
         Whether cells run in IPython.
+    rehearsal
+        Cells of the course's own, by notebook, that are run ahead of all others: what they import, compile or
+        compute once is then there in every kernel.
     """
 
     def __init__(
@@ -61,12 +65,16 @@ class KernelServer:
         env: dict[str, str],
         inherit: Sequence[int] = (),
         ipython: bool = True,
+        rehearsal: Sequence[Sequence[str]] = (),
     ) -> None:
         code = "import sys; from course_lib.grading.kernels import serve_kernels as s; s(*sys.argv[1:])"
         kind = "ipython" if ipython else "plain"
         self._server = ForkServer(
             [sys.executable, "-c", code, kind, ",".join(preload)], env=env, inherit=inherit
         )
+        first = Channel(request_child(self._server.control))
+        first.send([list(cells) for cells in rehearsal])
+        first.close()
 
     @contextlib.contextmanager
     def for_nbval(self) -> Iterator[None]:
@@ -182,7 +190,18 @@ def serve_kernels(kind: str, preload: str, control: str) -> None:
     for name in (*late, *filter(None, preload.split(","))):
         with contextlib.suppress(Exception):
             _import(name)
-    serve(socket.socket(fileno=int(control)), lambda connection: _be_kernel(connection, start))
+    control_socket = socket.socket(fileno=int(control))
+    for cells in Channel(first_connection(control_socket)).receive():
+        _rehearse(cells)
+    serve(control_socket, lambda connection: _be_kernel(connection, start))
+
+
+def _rehearse(cells: Sequence[str]) -> None:
+    """Run a notebook's cells and forget what they define."""
+    run = _plain()
+    for source in cells:
+        run(source)
+    gc.collect()
 
 
 def _import(name: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .model import Notebook, answer_names, cell_source, grade_id, is_answer, is_check
 
-__all__ = ["Plan", "answers_key", "plan", "set_up_cells", "without_regions"]
+__all__ = ["Plan", "answers_key", "code_cells", "plan", "set_up_cells", "without_regions"]
 
 CONNECT = "from course_lib.grading.proxy import connect\n_answers = connect(globals())"
 MISSING = "raise NotImplementedError"
@@ -89,6 +89,11 @@ def set_up_cells(reference: Notebook) -> list[str]:
         for cell in reference.cells
         if cell.get("cell_type") == "code" and not is_answer(cell) and not is_check(cell)
     ]
+
+
+def code_cells(reference: Notebook) -> list[str]:
+    """Return the source of every code cell."""
+    return [cell_source(cell) for cell in reference.cells if cell.get("cell_type") == "code"]
 
 
 def answers_key(reference: Notebook, submission: Notebook) -> str:

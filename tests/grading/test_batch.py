@@ -248,6 +248,15 @@ def test_where_notebooks_are_looked_for(course, tmp_path):
     assert (records["jo"]["status"], records["jo"]["max_points"]) == ("unknown", 0)
 
 
+def test_nobody_is_graded_where_the_courses_own_solutions_fail(course, tmp_path):
+    tiny.write(course[1] / "tiny.ipynb", tiny.source({"square": "def square(x):\n    return x + x"}))
+    with pytest.raises(
+        GradeError, match="own solutions of tiny earn 4 of 10 points here, so nobody was graded"
+    ):
+        run(course, tmp_path / "out")
+    assert contents(tmp_path / "out") == {}
+
+
 def test_what_is_not_a_class(tmp_path, course):
     for wrong in (tmp_path / "nowhere", tmp_path / "exercises" / "source"):
         with pytest.raises(GradeError):

@@ -109,7 +109,7 @@ def test_a_death_is_noticed_at_once_whoever_holds_the_socket(kernel):
         "import asyncio\nawait asyncio.sleep(0)",
         "from IPython.display import HTML\ndisplay(HTML('<b>'))",
         "import pickle\nclass Own: pass\nassert type(pickle.loads(pickle.dumps(Own()))) is Own",
-        "from __future__ import annotations\nimport dataclasses\n@dataclasses.dataclass\nclass D:\n    a: int = 1",
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass D: a: int",
         "import threading\nt = threading.Thread(target=print)\nt.start()\nt.join()",
         "import subprocess\nassert subprocess.run(['true']).returncode == 0",
         "print('x' * 2**24)",

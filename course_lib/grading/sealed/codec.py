@@ -165,7 +165,7 @@ class Channel:
             raise CodecError("what came back is no message") from None
 
     def ready(self, timeout: float | None = None) -> bool:
-        """Wait until there is something to receive, the end included; return False after `timeout` seconds."""
+        """Wait until something, or the end, can be received; return False after `timeout` seconds."""
         return bool(select.select([self._sock], [], [], timeout)[0])
 
     def interrupt(self, patience: float) -> Any:

@@ -11,9 +11,10 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["ForkServer", "request_child", "serve"]
+__all__ = ["ForkServer", "first_connection", "request_child", "serve"]
 
 
 class ForkServer:
@@ -60,6 +61,14 @@ def request_child(control: socket.socket) -> socket.socket:
     with theirs:
         socket.send_fds(control, [b"+"], [theirs.fileno()])
     return ours
+
+
+def first_connection(control: socket.socket) -> socket.socket:
+    """Return the connection of the first request, which the server answers itself; exit if there is none."""
+    data, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+    if not data:
+        sys.exit(0)
+    return socket.socket(fileno=descriptors[0])
 
 
 def serve(control: socket.socket, child: Callable[[socket.socket], None]) -> None:

@@ -48,18 +48,11 @@ def main(control: int, hidden: str) -> None:
         JSON list of the folders that no answer may read.
     """
     control_socket = socket.socket(fileno=control)
-    setups = Channel(_first_connection(control_socket)).receive()
+    setups = Channel(forkserver.first_connection(control_socket)).receive()
     prepared = {key: _prepare(cells) for key, cells in setups.items()}
     _forget_course()
     folders = [path for path in json.loads(hidden) if os.path.isdir(path)]
     forkserver.serve(control_socket, lambda connection: _guard(connection, prepared, folders))
-
-
-def _first_connection(control: socket.socket) -> socket.socket:
-    data, descriptors, _, _ = socket.recv_fds(control, 1, 1)
-    if not data:
-        sys.exit(0)
-    return socket.socket(fileno=descriptors[0])
 
 
 # --- set-up cells: the course's own code, run before anything is given up -------------------------------
