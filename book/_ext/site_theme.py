@@ -7,6 +7,7 @@ leaves out the rest.
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import zlib
@@ -230,6 +231,26 @@ def note_sources(app: Sphinx, config: Config) -> None:
     config.site_sources = f"{digest:08x}"
 
 
+FRONT_DOOR = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="icon" type="image/svg+xml" href="_static/favicon.svg">
+<meta http-equiv="refresh" content="0; url={landing}">
+<a href="{landing}">{title}</a>
+</html>
+"""
+
+
+def write_front_door(app: Sphinx, exception: Exception | None) -> None:
+    """Lead from the site's address to its landing page; it names the icon that a browser would look for."""
+    if exception is None and app.builder.format == "html" and app.config.root_doc != "index":
+        page = FRONT_DOOR.format(
+            title=html.escape(app.config.html_title), landing=f"{app.config.root_doc}.html"
+        )
+        Path(app.outdir, "index.html").write_text(page, encoding="utf-8")
+
+
 def drop_unused(app: Sphinx, exception: Exception | None) -> None:
     """Remove what no page asks for: 6 MB of the stock theme, pictures and pages of earlier builds."""
     if exception is not None or app.builder.format != "html":
@@ -258,5 +279,6 @@ def setup(app: Sphinx) -> dict:
     app.add_post_transform(Bind)
     app.connect("config-inited", note_sources)
     app.connect("html-page-context", add_context, priority=900)
+    app.connect("build-finished", write_front_door, priority=900)
     app.connect("build-finished", drop_unused, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -165,9 +165,11 @@ def test_display_mathematics_leaves_its_numbers_to_the_site(tex, display):
 def test_every_public_module_stands_on_one_page_of_the_reference():
     pages = (ROOT / "book" / "reference" / "api").glob("*.md")
     documented = sorted(module for page in pages for module in site_reference.modules_of(page))
-    assert documented == sorted(
-        ["grading", *(module.stem for module in (ROOT / "course_lib").glob("[a-z]*.py"))]
-    )
+    library = ROOT / "course_lib"
+    modules = [path.relative_to(library).with_suffix("") for path in library.rglob("*.py")]
+    names = {".".join(path.parts).removesuffix(".__init__") for path in modules}
+    public = {name for name in names if not name.startswith(("_", "grading."))}
+    assert documented == sorted(public)
 
 
 def test_every_public_name_is_listed_and_leads_to_its_formula(site):
