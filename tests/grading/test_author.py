@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from course_lib.grading import author
+from course_lib.grading.learn import released
+from course_lib.grading.model import read_notebook
 from course_lib.grading.notebooks import NotebookError, dumps, main, normalise, read
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install 'course-lib[author]'")
@@ -46,7 +49,8 @@ def test_sources_are_sound(source):
 def test_author_check_proves_it(source, capsys):
     assert author.author_check([source]) == 0
     out = capsys.readouterr().out
-    assert out.count("✓") == 4
+    assert out.count("✓") >= 5
+    assert "printed examples by heart: " in out
     assert "✗" not in out
 
 
@@ -58,17 +62,30 @@ def test_generating_leaves_the_source_alone(notebook):
 
 def test_learner_sees_stub_docstring_and_locks(notebook):
     learner = author.generate(notebook)
-    answer = cell(learner, "surprisal")
+    answer = cell(learner, "hire")
     assert "".join(answer["source"]).endswith("    raise NotImplementedError")
-    assert '"""Return the surprise' in "".join(answer["source"])
+    assert '"""Return whom to hire' in "".join(answer["source"])
     assert "editable" not in answer["metadata"]
     assert answer["metadata"]["deletable"] is False
-    for grade_id in ("surprisal-values", "exercise-1-1", "set-up"):
+    for grade_id in ("hire-lead", "exercise-1-1", "set-up"):
         assert cell(learner, grade_id)["metadata"]["editable"] is False
 
 
+def test_an_answer_may_bring_a_stub_that_runs_and_is_wrong(notebook):
+    """A find-the-bug exercise: the same stub whether the notebook is generated or put back."""
+    learner = author.generate(notebook)
+    source = "".join(cell(learner, "draw-tokens")["source"])
+    assert "NotImplementedError" not in source
+    assert "SOLUTION" not in source
+    space = {"np": np}
+    exec(source, space)
+    assert space["draw_tokens"](np.zeros((2, 3)), 4, 0).shape == (2, 4)
+    fresh = released(read_notebook(SOURCES[0]))
+    assert "".join(cell(fresh, "draw-tokens")["source"]) == source
+
+
 def test_hidden_tests_are_cleared(notebook):
-    check = cell(notebook, "surprisal-values")
+    check = cell(notebook, "hire-lead")
     check["source"] = ["x = 1\n", "### BEGIN HIDDEN TESTS\n", "secret = 2\n", "### END HIDDEN TESTS"]
     assert "secret" not in dumps(author.generate(notebook))
 
@@ -79,25 +96,27 @@ def test_hidden_tests_are_cleared(notebook):
 def test_each_slip_of_an_author_is_found(notebook):
     statement = cell(notebook, "exercise-1-1")
     statement["metadata"]["course"]["hints"] = ["one", "", "ends = np.cumsum(p)"]
+    del statement["metadata"]["course"]["kind"]
     cell(notebook, "exercise-1-5")["metadata"]["course"]["hints"][2] += (
-        ' return np.searchsorted(ends, u * ends[-1], side="right")'
+        " return counts / counts.sum() / np.diff(edges)"
     )
-    cell(notebook, "surprisal-values")["metadata"]["nbgrader"]["points"] = 99
-    del cell(notebook, "surprisal-axioms")["metadata"]["course"]["timeout"]
-    cell(notebook, "marginal")["metadata"]["course"]["names"] = ["margin"]
-    cell(notebook, "gumbel")["source"] = ["def gumbel_noise(u): ..."]
-    cell(notebook, "alias-draw")["metadata"]["course"]["exercise"] = "9.9"
+    cell(notebook, "hire-lead")["metadata"]["nbgrader"]["points"] = 100
+    del cell(notebook, "hire-choice")["metadata"]["course"]["timeout"]
+    cell(notebook, "reliability")["metadata"]["course"]["names"] = ["reliable"]
+    cell(notebook, "complete")["source"] = ["def completion(u): ..."]
+    cell(notebook, "digits-fit")["metadata"]["course"]["exercise"] = "9.9"
     found = "\n".join(author.problems(notebook))
     for text in (
         "the points add up to 196",
         "exercise 1.1 needs 3 hints",
+        "exercise 1.1 has no kind",
         "exercise 1.5: a hint gives away",
-        "surprisal-axioms: no timeout",
-        "marginal: names margin, which it does not define",
-        "table-marginal: no answer cell above names marginal",
-        "gumbel: no lines between BEGIN SOLUTION",
-        "gumbel: names gumbel_draw, which it does not define",
-        "alias-draw: belongs to exercise 9.9, which has no statement",
+        "hire-choice: no timeout",
+        "reliability: names reliable, which it does not define",
+        "hire-bins: no answer cell above names reliability",
+        "complete: no lines between BEGIN SOLUTION",
+        "complete: names complete, which it does not define",
+        "digits-fit: belongs to exercise 9.9, which has no statement",
     ):
         assert text in found
 
@@ -107,15 +126,15 @@ def test_author_check_fails_on_a_stale_notebook_and_a_wrong_solution(tmp_path, c
     path = tmp_path / "source" / "01.ipynb"
     small = {"cells": notebook["cells"][:5], "metadata": {}}
     small["cells"][3]["source"] = [
-        "def surprisal(p, base=2):\n",
+        "def predictions():\n",
         "    ### BEGIN SOLUTION\n",
-        "    return 0.0\n",
+        "    return {}\n",
         "    ### END SOLUTION",
     ]
     path.write_text(dumps(normalise(small)))
     assert author.author_check([tmp_path]) == 1
     out = capsys.readouterr().out
-    assert "✗ complete: points, hints, names, timeouts: the points add up to 3, not to 100" in out
+    assert "✗ complete: points, hints, names, timeouts: the points add up to 5, not to 100" in out
     assert "it differs; run `make notebooks`" in out
     assert "they score 0" in out
 
