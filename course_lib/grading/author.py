@@ -73,6 +73,9 @@ def problems(source: Notebook) -> list[str]:
     cells = source["cells"]
     titles = {_course(cell)["exercise"]: _course(cell) for cell in cells if "hints" in _course(cell)}
     found = [*_hint_problems(titles, cells)]
+    covered = source["metadata"].get("course", {}).get("covers", {})
+    for exercise in sorted(set(titles) ^ {name for names in covered.values() for name in names}):
+        found.append(f"the table of what is covered and the exercises disagree about {exercise}")
     total = sum(_nbgrader_data(cell).get("points", 0) for cell in _checks(cells))
     if total != POINTS:
         found.append(f"the points add up to {total}, not to {POINTS}")
@@ -117,17 +120,19 @@ def score(notebook: Notebook, folder: Path) -> int:
 def lazy_points(path: Path) -> dict[str, float]:
     """Return what those earn who avoid the work, by route: the printed examples, and the set's own ``LAZY``.
 
-    ``LAZY`` stands in the set's module of mistakes: route -> grade_id of an answer cell -> its code. Answers
-    that import `course_lib` are graded as a class is, where that import is refused.
+    ``LAZY`` stands in the set's module of mistakes: route -> code that defines answers. Answers that import
+    `course_lib` are graded as a class is, where that import is refused.
     """
     source, learner = read_notebook(path), read_notebook(learner_path(path))
     points = {HEART: trial.earned(source, trial.by_heart(source, trial.names_of(source)))}
     mistakes = trial.mistakes_of(path)
-    for route, answers in (mistakes.LAZY if mistakes else {}).items():
+    for route, code in (mistakes.LAZY if mistakes else {}).items():
         if route == IMPORTED:
-            points[route] = _class_points(source, learner, answers)
+            points[route] = _class_points(source, learner, code)
         else:
-            points[route] = trial.earned(source, trial.names_of(learner, answers))
+            names = trial.names_of(learner)
+            exec(code, names)
+            points[route] = trial.earned(source, names)
     return points
 
 
@@ -195,11 +200,12 @@ def _promises(path: Path) -> Iterator[tuple[str, str]]:
         )
 
 
-def _class_points(source: GradedNotebook, learner: GradedNotebook, answers: dict[str, str]) -> float:
-    """Return what a learner's notebook with these answers earns where a class is graded."""
+def _class_points(source: GradedNotebook, learner: GradedNotebook, code: str) -> float:
+    """Return what a learner's notebook earns where a class is graded, with this code as its answers."""
     submission = copy.deepcopy(learner)
     for cell in submission.cells:
-        cell["source"] = answers.get(_nbgrader_data(cell).get("grade_id"), cell["source"])
+        if any(f"def {name}(" in code for name in _course(cell).get("names", [])):
+            cell["source"] = code
     with Sealer({source.name: source}) as sealer:
         return sealer.grade(source, submission, seed=0).points
 
@@ -222,7 +228,7 @@ def _hint_problems(titles: dict[str, dict[str, Any]], cells: list[Cell]) -> Iter
         hints = statement["hints"]
         if len(hints) != HINTS or not all(isinstance(hint, str) and hint.strip() for hint in hints):
             yield f"exercise {exercise} needs {HINTS} hints"
-        for key in ("title", "kind", "minutes", "difficulty", "touches"):
+        for key in ("title", "kind", "minutes", "difficulty"):
             if not statement.get(key):
                 yield f"exercise {exercise} has no {key}"
         answers = [cell for cell in cells if _course(cell).get("exercise") == exercise]

@@ -9,7 +9,7 @@ import contextlib
 import importlib.util
 import io
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,13 +21,13 @@ __all__ = ["by_heart", "earned", "examples", "mistakes_of", "names_of", "outcome
 Names = dict[str, Any]
 
 
-def names_of(notebook: Notebook, answers: Mapping[str, str] | None = None) -> Names:
-    """Run the set-up and answer cells, `answers` in place of some; return what they define."""
+def names_of(notebook: Notebook) -> Names:
+    """Run the set-up and answer cells and return what they define."""
     space: Names = {}
     for cell in notebook.cells:
         if cell.get("cell_type") == "code" and not is_check(cell):
             name = cell["metadata"]["nbgrader"]["grade_id"]
-            exec(compile((answers or {}).get(name, cell_source(cell)), f"<{name}>", "exec"), space)
+            exec(compile(cell_source(cell), f"<{name}>", "exec"), space)
     return space
 
 

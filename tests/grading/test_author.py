@@ -97,6 +97,8 @@ def test_each_slip_of_an_author_is_found(notebook):
     statement = cell(notebook, "exercise-1-1")
     statement["metadata"]["course"]["hints"] = ["one", "", "ends = np.cumsum(p)"]
     del statement["metadata"]["course"]["kind"]
+    covered = notebook["metadata"]["course"]["covers"]
+    notebook["metadata"]["course"]["covers"] = {k: v for k, v in covered.items() if "1.3" not in v}
     cell(notebook, "exercise-1-5")["metadata"]["course"]["hints"][2] += (
         " return counts / counts.sum() / np.diff(edges)"
     )
@@ -110,6 +112,7 @@ def test_each_slip_of_an_author_is_found(notebook):
         "the points add up to 196",
         "exercise 1.1 needs 3 hints",
         "exercise 1.1 has no kind",
+        "the table of what is covered and the exercises disagree about 1.3",
         "exercise 1.5: a hint gives away",
         "hire-choice: no timeout",
         "reliability: names reliable, which it does not define",
@@ -124,7 +127,7 @@ def test_each_slip_of_an_author_is_found(notebook):
 def test_author_check_fails_on_a_stale_notebook_and_a_wrong_solution(tmp_path, capsys, notebook):
     (tmp_path / "source").mkdir()
     path = tmp_path / "source" / "01.ipynb"
-    small = {"cells": notebook["cells"][:5], "metadata": {}}
+    small = {"cells": notebook["cells"][:5], "metadata": {"course": {"covers": {"all": ["1.1"]}}}}
     small["cells"][3]["source"] = [
         "def predictions():\n",
         "    ### BEGIN SOLUTION\n",

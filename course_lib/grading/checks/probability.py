@@ -667,6 +667,8 @@ def completions(images, drawn):
     """Draw the upper half of each image with seven completions, and the truth beside them."""
     from course_lib import plots
 
+    plots.use_style()
+
     rows = {}
     for kind, image, below in zip((0, 2, 4, 7), images, drawn, strict=True):
         lower = np.vstack([np.full(32, 8), below, image[32:]])

@@ -1,7 +1,7 @@
 """Set 1: wrong answers that take more than a line, other right answers, and the lazy routes.
 
 WRONG holds the exercise and the mistake, the code, and a part of the advice that must be given, or None.
-LAZY holds what those paste who avoid the work: route, grade_id of the answer cell, code.
+LAZY holds what those paste who avoid the work, by route.
 """
 
 from textwrap import indent
@@ -149,11 +149,6 @@ WRONG = [
         """,
         "logs of pixels are added",
     ),
-    (
-        "1.8 pixel and level swapped",
-        "def kind_belief(table, seen, power): return table[:, seen, np.arange(seen.shape[1])]",
-        "the pixel's number comes first",
-    ),
 ]
 
 RIGHT = {
@@ -227,125 +222,77 @@ RIGHT = {
 }
 
 LAZY = {
-    "chapter cells pasted": {
-        "surprise-bracket": """
+    "chapter cells pasted": """
+from scipy.special import logsumexp
 def surprise_bracket(a, b, n, unit):
     k = (b**n).bit_length() - 1
     return k / n, (k + 1) / n
-""",
-        "reliability": """
 def reliability(stated, happened, edges):
     tenth = np.minimum((stated * 10).astype(int), 9)
     n_days = np.bincount(tenth)
     return np.bincount(tenth, stated) / n_days, np.bincount(tenth, happened) / n_days
-""",
-        "log-score": """
 def log_score(stated, happened):
     return -np.log2(np.where(happened, stated, 1 - stated)).mean()
-""",
-        "hire": """
 def hire(forecasts, happened):
     charged = [-np.log2(np.where(happened, stated, 1 - stated)).mean() for stated in forecasts]
     return np.argmin(charged), np.min(charged), np.std(charged)
-""",
-        "event-log-prob": """
 def event_log_prob(counts):
     joint = counts / counts.sum()
     return joint / joint.sum(axis=1, keepdims=True)
-""",
-        "log-posterior": """
-from scipy.special import logsumexp
 def log_posterior(log_like, prior):
     log_kinds = np.log(prior) + log_like
     return log_kinds - logsumexp(log_kinds, axis=1, keepdims=True)
-""",
-        "decide": """
 def decide(counts, prior, loss, events):
     given_sound = counts / counts.sum(axis=0)
     return (loss @ given_sound).argmin(axis=0)
-""",
-        "histogram-density": """
 def histogram_density(counts, edges):
     return np.histogram(counts, bins=edges, density=True)[0]
-""",
-        "draw-tokens": """
 def draw_tokens(logits, size, seed):
     noise = -np.log(-np.log(np.random.default_rng(seed).random((size, logits.shape[1]))))
     return (logits + noise).argmax(axis=1)
-""",
-        "looks-right": """
 def looks_right(counts, p):
     from scipy.stats import chisquare
     return bool(chisquare(counts, counts.sum() * p).pvalue > 0.001)
-""",
-        "fit-kinds": """
 def fit_kinds(X, y, kinds, levels, alpha):
     level_counts = (X[:, :, None] == np.arange(levels)).sum(axis=0)
     return (level_counts + alpha) / (level_counts + alpha).sum(axis=1, keepdims=True)
-""",
-        "kind-belief": """
-from scipy.special import logsumexp
 def kind_belief(table, seen, power):
     log_kinds = power * sum(np.log(table[:, d, seen[:, d]]).T for d in range(seen.shape[1]))
     return np.exp(log_kinds - logsumexp(log_kinds, axis=1, keepdims=True))
-""",
-        "hidden-bits": """
 def hidden_bits(table, X, power):
     log_prob = np.log(table[0][np.arange(X.shape[1]), X]).sum(axis=1)
     return -log_prob.mean() / (X.shape[1] * np.log(2))
 """,
-    },
-    "SciPy one-liners": {
-        "reliability": """
+    "SciPy one-liners": """
+from scipy.special import log_softmax
+from scipy.special import softmax
 from scipy.stats import binned_statistic
+from scipy.stats import chisquare
+from scipy.stats import rv_histogram
+from sklearn.metrics import log_loss
 def reliability(stated, happened, edges):
     return binned_statistic(stated, [stated, happened], bins=edges).statistic
-""",
-        "log-score": """
-from sklearn.metrics import log_loss
 def log_score(stated, happened): return log_loss(happened, stated, labels=[False, True]) / np.log(2)
-""",
-        "log-posterior": """
-from scipy.special import log_softmax
 def log_posterior(log_like, prior): return log_softmax(log_like + np.log(prior), axis=1)
-""",
-        "histogram-density": """
-from scipy.stats import rv_histogram
 def histogram_density(counts, edges):
     return rv_histogram((counts, edges), density=False).pdf((edges[1:] + edges[:-1]) / 2)
-""",
-        "probability-between": """
-from scipy.stats import rv_histogram
 def probability_between(density, edges, low, high):
     return np.diff(rv_histogram((density, edges), density=True).cdf([low, high]))[0]
-""",
-        "draw-tokens": """
-from scipy.special import softmax
 def draw_tokens(logits, size, seed):
     rng = np.random.default_rng(seed)
     return [rng.choice(len(p), size, p=p) for p in softmax(logits, axis=1)]
-""",
-        "looks-right": """
-from scipy.stats import chisquare
 def looks_right(counts, p): return bool(chisquare(counts, counts.sum() * p).pvalue > 0.001)
 """,
-    },
-    "course_lib imports, in a class": {
-        "log-score": """
+    "course_lib imports, in a class": """
+from course_lib import gumbel_max
+from course_lib import logsumexp
 from course_lib import surprisal
 def log_score(s, h): return surprisal(np.where(h, s, 1 - s), base=2).mean()
-""",
-        "log-posterior": """
-from course_lib import logsumexp
 def log_posterior(log_like, prior):
     joint = log_like + np.log(prior)
     return joint - logsumexp(joint, axis=1, keepdims=True)
-""",
-        "draw-tokens": """
-from course_lib import gumbel_max
 def draw_tokens(logits, size, seed):
     rng = np.random.default_rng(seed)
     return np.array([gumbel_max(z, size, rng=rng) for z in logits])
 """,
-    },
 }
