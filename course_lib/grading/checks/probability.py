@@ -276,7 +276,12 @@ SLIPS = {
     "kind_belief": {
         "the power is not used": given(belief, power=1.0),
         "logs of pixels are added, not averaged": lambda t, x, power: belief(t, x, power / x.shape[1]),
-        "the pixel's number comes first, then its level": lambda t, x, power: t[:, x, np.arange(x.shape[1])],
+        "the pixel's number comes first, then its level": lambda t, x, power: softmax(
+            power * np.log(t[:, x, np.arange(x.shape[1])]).sum(axis=2).T, axis=1
+        ),
+        "each image has its own belief: sum over its pixels": lambda t, x, power: softmax(
+            power * np.log(t[:, np.arange(x.shape[1]), x]).sum(axis=1).T, axis=1
+        ),
         "after the power, each row must sum to 1 again": lambda t, x, power: belief(t, x, 1.0) ** power,
         "these are logarithms": lambda *args: np.log(belief(*args)),
         "hundreds of factors underflow: stay with logs": lambda t, x, power: (
@@ -451,7 +456,9 @@ def attack_decide(random, decide):
     """Check the action of smallest expected loss after 2, 3, 40 and 5000 events."""
     for n in (3, 3, 2, 40, 5000):
         counts, prior = random.integers(5, 60, size=(3, 6)), random.permutation([0.7, 0.25, 0.05])
-        loss = np.vstack([np.full(3, 25.0), random.integers(30, 90, size=(3, 3)) * (1 - np.eye(3))])
+        loss = np.vstack([random.integers(30, 90, size=(3, 3)) * (1 - np.eye(3)), np.full(3, 25.0)])[
+            [1, 3, 2, 0]
+        ]
         events = [random.choice(6, n, p=kind / kind.sum()) for kind in np.repeat(counts, 9, axis=0)]
         law = "each kind's loss, weighed by the belief; the action with least is taken"
         decide.like(action, [(counts, prior, loss, np.array(events))], law)
