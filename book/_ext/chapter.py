@@ -133,6 +133,7 @@ def main() -> int:
     exercise = ROOT / "exercises" / pages[0].name
     exercises = [path for path in (exercise, exercise.parent / "source" / exercise.name) if path.exists()]
     well = [
+        run("the code's style", "ruff", "check", "-q", *pages, *exercises),
         run("the notebooks' form", "course_lib.grading.notebooks", "--check", *pages, *exercises),
         run("the pages", "book._ext.build"),
         run("prose against page", "book._ext.proofread", *pages, *exercises[:1]),
