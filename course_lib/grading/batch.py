@@ -17,19 +17,29 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import merge
 from .model import GradeError, NotAllowed, Notebook, files_in, read_notebook, require_checks
-from .records import NotebookResult, plain
-from .submission import BUDGET, Sealer, describe_isolation, grader_version, seed_for
+from .records import CheckResult, NotebookResult, plain
+from .submission import (
+    BUDGET,
+    SLACK,
+    GraderFault,
+    Sealer,
+    Starved,
+    describe_isolation,
+    grader_version,
+    seed_for,
+)
 
 __all__ = ["Job", "find_jobs", "grade_batch", "read_references"]
 
 CACHE = ".graded"
-PATIENCE = BUDGET + 90  # seconds until a submission's own process is given up
-TRIES = 2
+PATIENCE = SLACK * BUDGET + 90  # seconds until a submission's own process is given up
+ROUNDS = 3  # the last of them one by one
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,7 @@ def grade_batch(
         version = f"{grader_version()}-{'-'.join(sealer.isolation['layers'])}"
         grader = _Grader(sealer, version, seed, cache)
         records: dict[Job, dict[str, Any]] = {}
-        for job, result in _side_by_side(jobs, grader.run, workers, references):
+        for job, result in _in_rounds(jobs, grader.run, workers, sealer, references):
             records[job] = {"student": job.student, "assignment": job.assignment, **result}
             on_done(len(records), len(jobs))
     return [records[job] for job in jobs]
@@ -187,8 +197,8 @@ class _Grader:
     def __init__(self, sealer: Sealer, version: str, seed: int, cache: Path) -> None:
         self._sealer, self._version, self._seed, self._cache = sealer, version, seed, cache
 
-    def run(self, job: Job) -> dict[str, Any]:
-        """Return the result of a job, without saying whose it is."""
+    def run(self, job: Job, last: bool) -> dict[str, Any]:
+        """Return the result of a job, without saying whose it is; `last` is that of `Sealer.grade`."""
         reference = self._sealer.references.get(job.reference)
         if job.path is None:
             return _without_run("missing" if reference else "unknown", job.problem, reference)
@@ -201,13 +211,24 @@ class _Grader:
         answers = merge.answers_key(reference, submission)
         key = hashlib.sha256(f"{answers} {self._version} {self._seed}".encode()).hexdigest()
         kept = self._cache / f"{key}.json"
-        with contextlib.suppress(OSError, ValueError):
-            return json.loads(kept.read_text())
+        if (result := _read_kept(kept, key)) is not None:
+            return result
         seed = seed_for(self._seed, answers)
-        result = _as_record(self._sealer.grade(reference, submission, seed))
+        result = _as_record(self._sealer.grade(reference, submission, seed, last))
         result |= {"key": key, "seed": seed, "grader": self._version}
         write_atomically(kept, json.dumps(result, sort_keys=True))
         return result
+
+
+def _read_kept(path: Path, key: str) -> dict[str, Any] | None:
+    """Return a result that is kept, if it is there and whole."""
+    try:
+        result = json.loads(path.read_text())
+        checks = [CheckResult(**check) for check in result["checks"]]
+        sound = result["key"] == key and result["points"] == sum(check.points for check in checks)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if sound else None
 
 
 def _as_record(result: NotebookResult) -> dict[str, Any]:
@@ -254,19 +275,49 @@ def write_atomically(path: Path, text: str) -> None:
 # --- one process for each job, some of them at a time --------------------------------------------------
 
 
-def _side_by_side(
+def _in_rounds(
     jobs: Iterable[Job],
-    work: Callable[[Job], dict[str, Any]],
+    work: Callable[[Job, bool], dict[str, Any]],
     workers: int,
+    sealer: Sealer,
     references: Mapping[str, Notebook],
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Yield each job's result as it comes; a job whose process dies is tried once more, then recorded."""
-    waiting = [(job, TRIES) for job in reversed(list(jobs))]
+    """Yield each job's result as it comes.
+
+    What the grader itself failed at, or what had too little of the processor, is not the student's fault. It
+    is tried again when the others are done, and at last one by one. What fails even then is told of, and is
+    not kept.
+    """
+    waiting, starved = list(jobs), []
+    for turn in range(1, ROUNDS + 1):
+        last = turn == ROUNDS
+        again = []
+        todo = [*waiting, *starved] if last else waiting
+        for job, result in _side_by_side(todo, partial(work, last=last), 1 if last else workers, sealer):
+            if "again" not in result:
+                yield job, result
+            elif last:
+                reference = references.get(job.reference)
+                message = f"the grader could not finish this one ({result['again']})"
+                yield job, _without_run("error", message, reference)
+            elif result.get("starved"):
+                starved.append(job)
+            else:
+                again.append(job)
+        waiting = again
+
+
+def _side_by_side(
+    jobs: Iterable[Job], work: Callable[[Job], dict[str, Any]], workers: int, sealer: Sealer
+) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Yield each job's result as it comes; that of a process that died is to be tried again."""
+    waiting = list(reversed(list(jobs)))
     running: dict[int, _Child] = {}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
-                child = _Child(*waiting.pop(), work)
+                sealer.mend()
+                child = _Child(waiting.pop(), work)
                 running[child.pipe] = child
             for pipe in _readable(running):
                 child = running[pipe]
@@ -274,15 +325,9 @@ def _side_by_side(
                     continue
                 del running[pipe]
                 result = child.finish()
-                if result is None and child.tries > 1:  # died, or failed through no fault of the submission
-                    waiting.append((child.job, child.tries - 1))
-                elif result is None:
-                    reference = references.get(child.job.reference)
-                    yield child.job, _without_run("error", "the grader could not finish this one", reference)
-                elif "stop" in result:
+                if "stop" in result:
                     raise GradeError(result["stop"])
-                else:
-                    yield child.job, result
+                yield child.job, result
     finally:
         for child in running.values():
             child.kill()
@@ -301,8 +346,8 @@ def _readable(running: Mapping[int, _Child]) -> list[int]:
 class _Child:
     """A forked process that does one job and writes the result into a pipe."""
 
-    def __init__(self, job: Job, tries: int, work: Callable[[Job], dict[str, Any]]) -> None:
-        self.job, self.tries, self.deadline = job, tries, time.monotonic() + PATIENCE
+    def __init__(self, job: Job, work: Callable[[Job], dict[str, Any]]) -> None:
+        self.job, self.deadline = job, time.monotonic() + PATIENCE
         self._data = b""
         self.pipe, write = os.pipe()
         sys.stdout.flush()
@@ -318,14 +363,14 @@ class _Child:
         self._data += part
         return bool(part)
 
-    def finish(self) -> dict[str, Any] | None:
-        """Return the result, or None if the process died before it had one."""
+    def finish(self) -> dict[str, Any]:
+        """Return the result, or why there is none."""
         os.close(self.pipe)
         os.waitpid(self.pid, 0)
         try:
             return json.loads(self._data)
         except ValueError:
-            return None
+            return {"again": "its process was lost"}
 
     def kill(self) -> None:
         """End the process; its kernel and its worker end when they find themselves alone."""
@@ -339,8 +384,10 @@ def _be_child(job: Job, work: Callable[[Job], dict[str, Any]], write: int) -> No
     try:
         try:
             result = work(job)
-        except GradeError:
-            os._exit(1)
+        except Starved as error:
+            result = {"again": str(error), "starved": True}
+        except GraderFault as error:
+            result = {"again": str(error)}
         except OSError as error:
             result = {"stop": f"cannot keep results: {error.strerror}; what is done is kept, run this again"}
         with open(write, "wb") as pipe:

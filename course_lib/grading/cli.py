@@ -1,7 +1,8 @@
 """The command `grade`: see where you stand, get a hint, grade a class.
 
 Exit status: 0 when all is well (every check passes), 1 when points are missing, 2 when something must be
-put right first; then one line says what. 130 after Ctrl-C, as is the custom; `grade watch` always ends so.
+put right first, which one line says, 3 when a class could not be graded to the last one. 130 after Ctrl-C, as
+is the custom; `grade watch` always ends so.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from . import learn
 from .batch import grade_batch
 from .hints import next_hint
 from .model import GradeError, Notebook
-from .records import NotebookResult, bar, exercise_lines, first_incomplete, number, score_lines
+from .records import NotebookResult, bar, exercise_lines, first_incomplete, number, plain, score_lines
 from .report import summary_lines, write_reports
 from .submission import PACKAGE
 from .watch import Watcher
@@ -198,7 +199,12 @@ def _batch(arguments: list[str]) -> int:
     parser.add_argument("submissions", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="for results; a second run goes on there")
     parser.add_argument("--source", type=Path, help="the course's sources (default: exercises/source)")
-    parser.add_argument("--workers", type=_positive, default=2 * (os.cpu_count() or 1))
+    parser.add_argument(
+        "--workers",
+        type=_positive,
+        default=os.cpu_count() or 1,
+        help="how many at once (default: the processors)",
+    )
     parser.add_argument(
         "--shard", type=_shard, default=(1, 1), help="i/n: the i-th of n parts, not the whole class"
     )
@@ -220,7 +226,24 @@ def _batch(arguments: list[str]) -> int:
     if parts > 1:
         print(f"Part {part} of {parts}: when all are done, a run without --shard reports the whole class.")
     print(f"Reports: {', '.join(str(path) for path in written)} and {options.out / 'feedback'}")
-    return 0
+    return _ungraded(records)
+
+
+def _ungraded(records: Sequence[dict]) -> int:
+    """Name those whom the grader itself could not finish, and return the exit status."""
+    names = [
+        f"{record['student']} {record['assignment']}" for record in records if record["status"] == "error"
+    ]
+    if not names:
+        return 0
+    listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    could = "1 submission" if len(names) == 1 else f"{len(names)} submissions"
+    print(
+        f"grade: {could} could not be graded, through no fault of the students: {plain(listed)}. "
+        "What is done is kept: run this again",
+        file=sys.stderr,
+    )
+    return 3
 
 
 def _author_check(arguments: list[str]) -> int:

@@ -96,6 +96,10 @@ class KernelServer:
             raise RuntimeError("the kernel did not start")
         return Kernel(channel, channel.receive()["pid"])
 
+    def lives(self) -> bool:
+        """Return whether the server still runs."""
+        return self._server.lives()
+
     def close(self) -> None:
         """End the server."""
         self._server.close()

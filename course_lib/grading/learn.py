@@ -20,7 +20,7 @@ from .model import GradeError, NotAllowed, Notebook, read_notebook, require_chec
 from .records import CheckResult, NotebookResult
 from .release import stub_of
 from .run import run_notebooks, scratch
-from .submission import PACKAGE, Sealer, imports_of, seed_for
+from .submission import PACKAGE, GraderFault, Sealer, Starved, imports_of, seed_for
 from .titles import check_titles, with_titles
 
 __all__ = [
@@ -104,7 +104,12 @@ def grade_as_submitted(path: Path, notebook: Notebook, seed: int = 0) -> Noteboo
     if reference is None:
         raise GradeError(f"the course has no source for {path.name}, so it cannot be graded as a submission")
     with Sealer({reference.name: reference}, [path.resolve().parent / "source"]) as sealer:
-        return sealer.grade(reference, notebook, seed_for(seed, merge.answers_key(reference, notebook)))
+        seed = seed_for(seed, merge.answers_key(reference, notebook))
+        try:
+            return sealer.grade(reference, notebook, seed)
+        except (GraderFault, Starved):
+            sealer.mend()
+            return sealer.grade(reference, notebook, seed, last=True)
 
 
 def source_of(path: Path) -> Path | None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import builtins
 import json
 import os
+import signal
 import socket
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .checks.kit import CheckFailed, NotAttempted
 from .records import late, stopped, unwritten
@@ -24,7 +25,10 @@ from .sealed.isolation import forbid_tracing
 __all__ = ["Answers", "connect"]
 
 MAX_WORKERS = 40
-PATIENCE = 0.5  # seconds in which an answer that is stopped may say where it was
+PATIENCE = 1.5  # seconds in which a worker that is stopped, and its guard, may say where it was
+FAIR_SHARE = (
+    0.7  # of the time that it took, a worker must have had the processor before that is held against it
+)
 PLAN_VARIABLE, CONTROL_VARIABLE = "COURSE_ANSWERS_PLAN", "COURSE_ANSWERS_CONTROL"
 
 # Errors of an answer come back as the nearest of these; all take one text.
@@ -74,6 +78,10 @@ class Answers:
         self._replies: dict[int, dict[str, Any]] = {}
         self._channel: Channel | None = None
         self._workers = 0
+        self._verdict, self._last = Path(plan["verdict"]), plan["last"]
+        self._fault = ""
+        self._seen = False  # whether this worker has been shown an answer
+        self._cpu, self._sent = 0.0, 0.0
 
     def define(self, name: str) -> None:
         """Run the answer cell `name`, and every cell before it, and bind what it defines; once is enough.
@@ -131,10 +139,16 @@ class Answers:
         """Have a worker that has run every step so far; those that killed a worker are left out."""
         if self._channel is not None:
             return
+        if self._fault:
+            raise CheckFailed(self._fault)
         if self._workers == MAX_WORKERS:
             raise CheckFailed(f"your code has ended its process {MAX_WORKERS} times; no further try.")
         self._workers += 1
-        self._channel = Channel(request_child(self._control))
+        self._seen, self._cpu = False, 0.0
+        try:
+            self._channel = Channel(request_child(self._control))
+        except OSError as error:
+            self._blame_grader(f"no process for answers could be asked for: {error.strerror}")
         self._exchange(None)
         self._exchange(self._begin)
         for index in range(self._done):
@@ -144,6 +158,7 @@ class Answers:
     def _run_step(self, index: int) -> dict[str, Any]:
         """Run a set-up or answer cell in the worker; one that never returns is not run again."""
         self._deadly.add(index)
+        self._seen |= self._steps[index]["do"] == "define"
         reply = self._exchange(self._steps[index])
         self._deadly.discard(index)
         return reply
@@ -160,38 +175,81 @@ class Answers:
 
     def _exchange(self, request: dict[str, Any] | None) -> dict[str, Any]:
         """Send, receive; whatever goes wrong, a time-out's interrupt included, ends this worker."""
+        self._sent = time.monotonic()
         try:
             if request is not None:
                 self._channel.send(request)
             reply = self._channel.receive()
             if not isinstance(reply, dict):
                 raise CodecError("what came back is no message")
-            return reply
-        except ChannelClosed:
-            self._hang_up()
-            raise CheckFailed("your code ended its own process: an exit, a crash, no memory.") from None
+        except ChannelClosed as error:
+            self._mourn(None, str(error))
         except CodecError as error:
             self._hang_up()
             raise CheckFailed(f"what your code sent back cannot be read: {error}.") from None
         except KeyboardInterrupt:
-            place = self._place()
-            self._hang_up()
-            raise KeyboardInterrupt(*place) from None
+            raise KeyboardInterrupt(*self._stop()) from None
         except BaseException:
             self._hang_up()
             raise
+        if "ended" in reply:
+            self._mourn(reply["ended"])
+        used = reply.get("cpu")
+        self._cpu = used if isinstance(used, float) else self._cpu
+        return reply
 
-    def _place(self) -> tuple[int, str] | tuple[()]:
+    def _mourn(self, status: Any, reason: str = "") -> NoReturn:
+        """Say whose fault it is that the worker has ended.
+
+        Before an answer was run it is the grader's. Afterwards it is the answer's, unless the worker was
+        killed from outside, or its guard did not live to tell: then the submission is graded again, and only
+        if it ends so each time is it the answer's.
+        """
+        self._hang_up()
+        killed = status is None or status == -signal.SIGKILL
+        if not self._seen or (killed and not self._last):
+            self._blame_grader(f"the process that runs answers was lost {reason}".rstrip())
+        raise CheckFailed("your code ended its own process: an exit, a crash, no memory.")
+
+    def _blame_grader(self, reason: str) -> NoReturn:
+        """Note that no result of this run may be kept."""
+        self._fault = reason
+        self._verdict.write_text(json.dumps({"fault": reason}))
+        raise CheckFailed(reason)
+
+    def _stop(self) -> tuple[int, str] | tuple[()]:
         """Have the answer under way stopped, and return the line at which it was, with the line's text.
 
-        The line is the worker's own word. It is quoted to the author of the answer and earns nothing.
+        The line is the worker's own word. It is quoted to the author of the answer and earns nothing. Where
+        the worker was given too little of the processor, the submission is to be graded again.
         """
+        waited, before = time.monotonic() - self._sent, self._cpu
+        if not self._seen:
+            self._hang_up()
+            self._blame_grader("the process that runs answers did not start in time")
+        place, used = (), 0.0
         try:
             reply = self._channel.interrupt(PATIENCE)
+            while "ended" not in reply:
+                place = self._place(reply) or place
+                reply = self._channel.receive()
+            used = float(reply["cpu"]) - before
+        except (ChannelClosed, CodecError, TypeError, KeyError, ValueError, KeyboardInterrupt):
+            pass
+        self._hang_up()
+        if used < FAIR_SHARE * waited and not self._last:
+            self._verdict.write_text(
+                json.dumps({"starved": f"{used:.1f} s of the processor in {waited:.1f} s"})
+            )
+        return place
+
+    def _place(self, reply: Any) -> tuple[int, str] | tuple[()]:
+        """Return line and text of the place that an interrupted worker names."""
+        try:
             _, _, _, line, name = reply["error"]
             sources = {step.get("id"): step["source"] for step in self._steps}
             return line, sources[name].splitlines()[line - 1].strip()
-        except (ChannelClosed, CodecError, TypeError, KeyError, ValueError, IndexError, KeyboardInterrupt):
+        except (TypeError, KeyError, ValueError, IndexError):
             return ()
 
     def _hang_up(self) -> None:

@@ -28,6 +28,7 @@ PROPERTY = "course_check"
 SET_UP = ""  # where a set-up cell's failure is kept, beside those of the names that answers owe
 GRACE = 3.0  # seconds in which an interrupted cell may say where it was
 MAX_STREAM = 100_000  # characters of printed output that are kept of a cell
+USED_UP = "for the whole notebook are used up"
 ENDED = "ended Python: exit(), quit(), a crash, or no memory"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")
@@ -55,6 +56,8 @@ class CheckWatcher:
         there, answers run elsewhere and cannot end it.
     exercise
         The exercise whose checks are run; None for all.
+    slack
+        How much wider every limit is than the notebook says.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class CheckWatcher:
         on_cell: Callable[[str], None] | None = None,
         budget: float | None = None,
         exercise: str | None = None,
+        slack: float = 1.0,
     ) -> None:
+        self._slack = slack
         self._on_cell, self._budget, self._exercise = on_cell, budget, exercise
         self._watches: dict[Any, _Watch] = {}
         self.checks: dict[str, list[CheckResult]] = {}
@@ -76,7 +81,7 @@ class CheckWatcher:
         cells = [item for item in items if isinstance(getattr(item, "cell", None), dict)]
         for item in cells:
             if is_check(item.cell):
-                self._watches.setdefault(item.parent, _Watch(self._budget))
+                self._watches.setdefault(item.parent, _Watch(self._budget, self._slack))
         for item in cells:
             if item.parent in self._watches:
                 self._watches[item.parent].expect(answer_names(item.cell))
@@ -148,8 +153,9 @@ class CheckWatcher:
 class _Watch:
     """One notebook's kernel under watch: nbval calls `await_reply` and `get_message` of the kernel."""
 
-    def __init__(self, budget: float | None) -> None:
-        self._budget, self._spent = budget, 0.0
+    def __init__(self, budget: float | None, slack: float) -> None:
+        self._budget, self._slack, self._spent = budget, slack, 0.0
+        self._used_up = False
         self._owed: set[str] = set()
         self._kernel: Any = None
         self.reply: dict[str, Any] = {}
@@ -172,8 +178,9 @@ class _Watch:
         # A cell may define its function and then stop; that is no answer, here as where a class is graded.
         used = _NAMES.findall(item.cell["source"]) if is_check(item.cell) else []
         self.blocked = next((self.broken[name] for name in used if name in self.broken), None)
-        if self._budget is not None and self._spent >= self._budget:
-            raise TimeoutError(f"the {self._budget:g} s for the whole notebook are used up")
+        self._used_up = self._budget is not None and self._spent >= self._budget * self._slack
+        if self._used_up:
+            raise TimeoutError(f"the {self._budget * self._slack:g} s {USED_UP}")
 
     def end(self, item: Any) -> None:
         """Note a cell that a fresh kernel would have to run again: no check, and it let the kernel live."""
@@ -185,6 +192,8 @@ class _Watch:
         name, value = self.reply.get("ename", ""), _ANSI.sub("", str(self.reply.get("evalue", "")))
         if self.blocked:
             return self.blocked
+        if self._used_up:
+            return "timeout", str(call.excinfo.value)
         if self.timed_out:
             return "timeout", self._where_it_was(cell, name, value)
         if self.ended:
@@ -234,6 +243,7 @@ class _Watch:
         self.limit = cell_timeout(cell)
         if not (is_check(cell) or answer_names(cell)):
             self.limit = max(self.limit, 60.0)  # a set-up cell may import and load
+        self.limit *= self._slack
 
     def _revive(self, notebook: Any) -> None:
         """Start a fresh kernel and run again what ran before; a cell that ends this one too is left out."""

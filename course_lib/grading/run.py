@@ -57,6 +57,7 @@ def run_notebooks(
     budget: float | None = None,
     exercise: str | None = None,
     kernels: KernelServer | None = None,
+    slack: float = 1.0,
 ) -> dict[str, list[CheckResult]]:
     """Run notebooks through nbval and return the results of their check cells, by path.
 
@@ -72,13 +73,15 @@ def run_notebooks(
         The exercise whose checks are run; None for all.
     kernels
         Where kernels come from; None for ordinary ones.
+    slack
+        How much wider every limit is than the notebook says.
     """
     warm_up()
     import pytest
 
     from .pytest_plugin import CheckWatcher
 
-    watcher = CheckWatcher(on_cell, budget, exercise)
+    watcher = CheckWatcher(on_cell, budget, exercise, slack)
     spoken = io.StringIO()
     empty = Path(os.environ["IPYTHONDIR"]) / "pytest.ini"
     empty.write_text("[pytest]\n")

@@ -17,20 +17,38 @@ from typing import Any
 
 from . import kernels, merge, proxy
 from .model import GradeError, Notebook
-from .records import NotebookResult
+from .pytest_plugin import USED_UP
+from .records import CheckResult, NotebookResult
 from .run import SEED_VARIABLE, environment, run_notebooks, scratch, warm_up
 from .sealed.codec import Channel, ChannelClosed
 from .sealed.forkserver import ForkServer, request_child
 from .titles import check_titles, with_titles
 
-__all__ = ["Sealer", "describe_isolation", "grader_version", "imports_of", "seed_for"]
+__all__ = [
+    "GraderFault",
+    "Sealer",
+    "Starved",
+    "describe_isolation",
+    "grader_version",
+    "imports_of",
+    "seed_for",
+]
 
 BUDGET = 60.0  # seconds for all the cells of one submission
+SLACK = 3.0  # how much wider every limit is when a submission is run alone
 PACKAGE = Path(__file__).resolve().parent.parent
 _WORKER = (
     "import sys; sys.path.insert(0, sys.argv[1]); from sealed.worker import main; del sys.path[0]; "
     "main(int(sys.argv[3]), sys.argv[2])"
 )
+
+
+class GraderFault(GradeError):
+    """A run that failed through no fault of the submission: nothing of it may be kept."""
+
+
+class Starved(GradeError):
+    """A run in which the submission had too little of the processor within its limits."""
 
 
 @dataclass
@@ -55,28 +73,45 @@ class Sealer:
         if not hasattr(os, "fork"):
             raise GradeError("sealed grading needs Linux or macOS; on Windows run it under WSL")
         self._stack = contextlib.ExitStack()
+        self._servers: list[ForkServer | kernels.KernelServer] = []
         self._titles = {name: check_titles(notebook) for name, notebook in self.references.items()}
         with contextlib.ExitStack() as stack:
-            workers = self._start_workers(stack.enter_context(scratch()))
-            stack.callback(workers.close)
-            self.isolation = _probe(workers)
-            inherit = [workers.control.fileno()]
-            imports = imports_of(self.references.values())
-            late = [f"{name}:PRELOAD" for name in imports if name.startswith("course_lib.grading.checks.")]
-            preload = ["course_lib.grading.proxy", *imports, *late]
-            env = dict(os.environ)
-            rehearsal = [merge.code_cells(reference) for reference in self.references.values()]
-            self._kernels = kernels.KernelServer(
-                preload, env=env, inherit=inherit, ipython=False, rehearsal=rehearsal
-            )
-            stack.callback(self._kernels.close)
-            self._environment = {proxy.CONTROL_VARIABLE: str(workers.control.fileno())}
+            self._own = stack.enter_context(scratch())
+            stack.callback(self._close_servers)
+            self._start_servers()
             warm_up()
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def mend(self) -> None:
+        """Start the servers anew if one of them has been lost."""
+        if not all(server.lives() for server in self._servers):
+            self._close_servers()
+            self._start_servers()
+
+    def _start_servers(self) -> None:
+        """Start the server of workers, then the one of kernels, which know the first one's descriptor."""
+        workers = self._start_workers(self._own)
+        self._servers = [workers]
+        self.isolation = _probe(workers)
+        imports = imports_of(self.references.values())
+        late = [f"{name}:PRELOAD" for name in imports if name.startswith("course_lib.grading.checks.")]
+        self._kernels = kernels.KernelServer(
+            ["course_lib.grading.proxy", *imports, *late],
+            env=dict(os.environ),
+            inherit=[workers.control.fileno()],
+            ipython=False,
+            rehearsal=[merge.code_cells(reference) for reference in self.references.values()],
+        )
+        self._servers.append(self._kernels)
+        self._environment = {proxy.CONTROL_VARIABLE: str(workers.control.fileno())}
+
+    def _close_servers(self) -> None:
+        while self._servers:
+            self._servers.pop().close()
 
     def rehearse(self, name: str) -> None:
         """Grade the course's own solutions, so that what a process does once is done before any is forked.
@@ -97,28 +132,55 @@ class Sealer:
             f"{wrong.grade_id}: {wrong.message}"
         )
 
-    def grade(self, reference: Notebook, submission: Notebook, seed: int) -> NotebookResult:
+    def grade(
+        self, reference: Notebook, submission: Notebook, seed: int, last: bool = False
+    ) -> NotebookResult:
         """Run one submission and return its result; it depends on nothing but the arguments.
+
+        Parameters
+        ----------
+        reference, submission
+            The course's notebook and what was handed in.
+        seed
+            Makes the random inputs of the checks.
+        last
+            Nothing else runs beside this one, and it will not be run again: limits are wider, and what takes
+            too long then has taken too long.
 
         Raises
         ------
-        GradeError
-            The run itself failed, which is not the submission's fault.
+        GraderFault
+            The run failed through no fault of the submission, and may be tried again.
+        Starved
+            The submission had too little of the processor within its limits.
         """
         plan = merge.plan(reference, submission)
         with scratch() as folder:
             notebook, steps = folder / "merged.ipynb", folder / "plan.json"
             notebook.write_text(json.dumps(plan.notebook))
-            steps.write_text(json.dumps({"setups": reference.name, "seed": seed, "steps": plan.steps}))
+            verdict = folder / "verdict.json"
+            begin = {"setups": reference.name, "seed": seed, "verdict": str(verdict), "last": last}
+            steps.write_text(json.dumps({**begin, "steps": plan.steps}))
             values = {**self._environment, proxy.PLAN_VARIABLE: str(steps), SEED_VARIABLE: str(seed)}
             with environment(values):
-                checks = run_notebooks([notebook], budget=BUDGET, kernels=self._kernels).get(
-                    str(notebook), []
-                )
+                checks = self._run(notebook, SLACK if last else 1.0)
+            _raise_verdict(verdict)
         if [check.grade_id for check in checks] != [check.grade_id for check in reference.checks]:
-            raise GradeError("the run ended before every check was made")
+            raise GraderFault("the run ended before every check was made")
+        if failed := [check.message for check in checks if check.outcome == "error"]:
+            raise GraderFault(failed[0])
+        outcomes = [check.message for check in checks if check.outcome == "timeout"]
+        if not last and outcomes and all(message.endswith(USED_UP) for message in outcomes):
+            raise Starved(outcomes[0])
         titled = with_titles(checks, self._titles[reference.name])
         return NotebookResult(reference.name, titled, reference.titles, plan.notes)
+
+    def _run(self, notebook: Path, slack: float) -> list[CheckResult]:
+        try:
+            ran = run_notebooks([notebook], budget=BUDGET, kernels=self._kernels, slack=slack)
+        except GradeError as error:
+            raise GraderFault(str(error)) from None
+        return ran.get(str(notebook), [])
 
     def _start_workers(self, own: Path) -> ForkServer:
         """Start the server of untrusted workers, who see neither the course nor this run's `own` files."""
@@ -138,6 +200,17 @@ class Sealer:
         setups.send({name: merge.set_up_cells(notebook) for name, notebook in self.references.items()})
         setups.close()
         return server
+
+
+def _raise_verdict(path: Path) -> None:
+    """Raise what the trusted kernel has noted about the run, if anything."""
+    try:
+        verdict = json.loads(path.read_text())
+    except FileNotFoundError:
+        return
+    if "fault" in verdict:
+        raise GraderFault(verdict["fault"])
+    raise Starved(verdict["starved"])
 
 
 def seed_for(seed: int, key: str) -> int:

@@ -319,9 +319,10 @@ def test_messages_say_what_happened(graded):
     assert "ended its own process" in messages(graded["os._exit in the function"])["square-values"]
     refusing = messages(graded["endless loop that refuses interrupts"])["square-values"]
     assert refusing.startswith("square(")
-    assert ") had not returned after 2 s" in refusing
+    assert ") had not returned after" in refusing
     in_the_cell = messages(graded["endless loop in the cell"])["square-values"]
-    assert in_the_cell == "the answer cell `square` had not ended after 2 s; it was at line 1: while True:"
+    assert in_the_cell.startswith("the answer cell `square` had not ended after ")
+    assert "; it was at line " in in_the_cell
     assert "MemoryError" in messages(graded["memory bomb"])["square-values"]
     outcomes = [check["outcome"] for check in graded["untouched"]["checks"]]
     assert outcomes[:2] == ["waiting", "waiting"]

@@ -45,6 +45,10 @@ class ForkServer:
                 start_new_session=True,
             )
 
+    def lives(self) -> bool:
+        """Return whether the server still runs."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """End the server. Its children end when their sockets close."""
         self.control.close()
@@ -81,7 +85,12 @@ def serve(control: socket.socket, child: Callable[[socket.socket], None]) -> Non
         if not data:
             return
         connection = socket.socket(fileno=descriptors[0])
-        if os.fork() == 0:
+        try:
+            child_pid = os.fork()
+        except OSError:  # no room for one process more: the client sees its connection end
+            connection.close()
+            continue
+        if child_pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             control.close()
             try:

@@ -11,18 +11,28 @@ import ctypes
 import errno
 import os
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["LIMITS", "Isolation", "drop_privileges", "enter_namespaces", "forbid_tracing", "mount_private"]
+__all__ = [
+    "LIMITS",
+    "Isolation",
+    "die_with_parent",
+    "drop_privileges",
+    "enter_namespaces",
+    "forbid_tracing",
+    "mount_private",
+]
 
 _LINUX = sys.platform == "linux"
 
 # clone flags, prctl and mount numbers of the Linux interface (the same on every architecture)
 _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+_PR_SET_DEATH_SIGNAL = 1
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 0x4000, 0x40000
 _PR_SET_SECCOMP, _SECCOMP_FILTER = 22, 2
@@ -135,6 +145,12 @@ def drop_privileges(work: str, hidden: Iterable[str], uid: int, held: Isolation)
                 resource.setrlimit(kind, (value, value))
     _refuse_system_calls(held)
     held.limits = resource.getrlimit(resource.RLIMIT_CPU)[0] == LIMITS["RLIMIT_CPU"]
+
+
+def die_with_parent() -> None:
+    """Have this process killed when the one that forked it ends; a change of user undoes it."""
+    if _LINUX:
+        _libc().prctl(_PR_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
 def forbid_tracing() -> None:
