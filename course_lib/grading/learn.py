@@ -20,7 +20,7 @@ from .model import GradeError, NotAllowed, Notebook, read_notebook, require_chec
 from .records import CheckResult, NotebookResult
 from .release import stub_of
 from .run import run_notebooks, scratch
-from .submission import PACKAGE, GraderFault, Sealer, Starved, imports_of, seed_for
+from .submission import BUDGET, PACKAGE, GraderFault, Sealer, Starved, imports_of, seed_for
 from .titles import check_titles, with_titles
 
 __all__ = [
@@ -88,7 +88,7 @@ def grade_notebooks(
             server = kernels.KernelServer(imports_of(notebooks.values()), env=dict(os.environ))
         try:
             paths = [path.resolve() for path in notebooks]
-            checks = run_notebooks(paths, on_cell=on_cell, exercise=exercise, kernels=server)
+            checks = run_notebooks(paths, on_cell=on_cell, budget=BUDGET, exercise=exercise, kernels=server)
         finally:
             if server:
                 server.close()

@@ -52,12 +52,13 @@ class CheckWatcher:
     on_cell
         Called with the file's path after each cell.
     budget
-        Seconds for all the cells of one notebook; None for no limit. With a limit a dead kernel stays dead:
-        there, answers run elsewhere and cannot end it.
+        Seconds for all the cells of one notebook; None for no limit.
     exercise
         The exercise whose checks are run; None for all.
     slack
         How much wider every limit is than the notebook says.
+    revive
+        Whether a kernel that has ended is replaced. Where answers run elsewhere they cannot end it.
     """
 
     def __init__(
@@ -66,8 +67,9 @@ class CheckWatcher:
         budget: float | None = None,
         exercise: str | None = None,
         slack: float = 1.0,
+        revive: bool = True,
     ) -> None:
-        self._slack = slack
+        self._slack, self._revive = slack, revive
         self._on_cell, self._budget, self._exercise = on_cell, budget, exercise
         self._watches: dict[Any, _Watch] = {}
         self.checks: dict[str, list[CheckResult]] = {}
@@ -81,7 +83,7 @@ class CheckWatcher:
         cells = [item for item in items if isinstance(getattr(item, "cell", None), dict)]
         for item in cells:
             if is_check(item.cell):
-                self._watches.setdefault(item.parent, _Watch(self._budget, self._slack))
+                self._watches.setdefault(item.parent, _Watch(self._budget, self._slack, self._revive))
         for item in cells:
             if item.parent in self._watches:
                 self._watches[item.parent].expect(answer_names(item.cell))
@@ -153,8 +155,9 @@ class CheckWatcher:
 class _Watch:
     """One notebook's kernel under watch: nbval calls `await_reply` and `get_message` of the kernel."""
 
-    def __init__(self, budget: float | None, slack: float) -> None:
+    def __init__(self, budget: float | None, slack: float, revives: bool) -> None:
         self._budget, self._slack, self._spent = budget, slack, 0.0
+        self._revives = revives
         self._used_up = False
         self._owed: set[str] = set()
         self._kernel: Any = None
@@ -172,7 +175,7 @@ class _Watch:
     def begin(self, item: Any) -> None:
         """Prepare for one cell: its time, no reply yet, nothing printed yet."""
         self._watch(item.parent.kernel)
-        if self._budget is None and (self.ended or not self._kernel.is_alive()):
+        if self._revives and (self.ended or not self._kernel.is_alive()):
             self._revive(item.parent)
         self._reset(item.cell)
         # A cell may define its function and then stop; that is no answer, here as where a class is graded.

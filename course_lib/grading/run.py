@@ -58,6 +58,7 @@ def run_notebooks(
     exercise: str | None = None,
     kernels: KernelServer | None = None,
     slack: float = 1.0,
+    revive: bool = True,
 ) -> dict[str, list[CheckResult]]:
     """Run notebooks through nbval and return the results of their check cells, by path.
 
@@ -75,13 +76,15 @@ def run_notebooks(
         Where kernels come from; None for ordinary ones.
     slack
         How much wider every limit is than the notebook says.
+    revive
+        Whether a kernel that has ended is replaced.
     """
     warm_up()
     import pytest
 
     from .pytest_plugin import CheckWatcher
 
-    watcher = CheckWatcher(on_cell, budget, exercise, slack)
+    watcher = CheckWatcher(on_cell, budget, exercise, slack, revive)
     spoken = io.StringIO()
     empty = Path(os.environ["IPYTHONDIR"]) / "pytest.ini"
     empty.write_text("[pytest]\n")

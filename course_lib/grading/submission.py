@@ -177,7 +177,7 @@ class Sealer:
 
     def _run(self, notebook: Path, slack: float) -> list[CheckResult]:
         try:
-            ran = run_notebooks([notebook], budget=BUDGET, kernels=self._kernels, slack=slack)
+            ran = run_notebooks([notebook], budget=BUDGET, kernels=self._kernels, slack=slack, revive=False)
         except GradeError as error:
             raise GraderFault(str(error)) from None
         return ran.get(str(notebook), [])
@@ -189,6 +189,7 @@ class Sealer:
             "LANG": "C.UTF-8",
             "PYTHONHASHSEED": "0",
             "MPLBACKEND": "Agg",
+            "MALLOC_ARENA_MAX": "1",  # else a few threads take all of the address space that an answer has
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
         }
         repository = PACKAGE.parent

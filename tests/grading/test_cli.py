@@ -79,7 +79,7 @@ def test_what_only_the_learners_own_cells_bring_in_is_noted(course, capsys):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("def square(x):\n    while True: pass", ") had not returned after 2 s"),
+        ("def square(x):\n    while True: pass", ") had not returned after "),
         ("import os\ndef square(x):\n    os._exit(0)", "ended"),
         ("def square(x):\n    return 1 / 0", "ZeroDivisionError"),
         ("square = 1 / 0", "ZeroDivisionError"),
@@ -135,6 +135,67 @@ def add_root(data, answer):
     extra = [tiny.code(answer, HALF[0]), tiny.code(text, HALF[1])]
     data["cells"][5:5] = [{**cell, "id": f"root-{number}"} for number, cell in enumerate(extra)]
     return data
+
+
+HONEST = {
+    "a pickled class of one's own": """
+import pickle
+class Own:
+    def __init__(self, x): self.x = x
+def square(x):
+    return pickle.loads(pickle.dumps(Own(x))).x * x
+""",
+    "a data class with annotations that are text": """
+from __future__ import annotations
+from dataclasses import dataclass
+@dataclass
+class Own:
+    x: float
+def square(x):
+    return Own(x).x * x
+""",
+    "a temporary file": """
+import tempfile
+def square(x):
+    with tempfile.TemporaryFile() as file:
+        file.write(b"1")
+    return x * x
+""",
+    "threads": """
+from concurrent.futures import ThreadPoolExecutor
+def square(x):
+    with ThreadPoolExecutor(8) as pool:
+        return next(pool.map(lambda y: y * y, [x]))
+""",
+    "await at top level": """
+import asyncio
+async def one():
+    await asyncio.sleep(0)
+    return 1
+factor = await one()
+def square(x):
+    return factor * x * x
+""",
+}
+
+
+@pytest.mark.parametrize("as_submitted", [False, True])
+@pytest.mark.parametrize("answer", HONEST)
+def test_honest_answers_earn_in_a_class_what_they_earn_at_home(course, capsys, answer, as_submitted):
+    if as_submitted and not hasattr(os, "fork"):
+        pytest.skip("sealed grading needs Linux or macOS")
+    tiny.write(course / "tiny.ipynb", tiny.submission(square=HONEST[answer]))
+    _, out, _ = grade(capsys, course / "tiny.ipynb", *["--as-submitted"] * as_submitted)
+    assert "10 / 10" in out
+
+
+def test_the_time_for_a_whole_notebook_is_the_same_at_home(course, capsys, monkeypatch):
+    monkeypatch.setattr(learn, "BUDGET", 1.5)
+    tiny.write(course / "tiny.ipynb", tiny.submission(square="def square(x):\n    while True: pass"))
+    _, out, _ = grade(capsys, course / "tiny.ipynb")
+    assert "had not returned after 2 s" in out
+    assert "the 1.5 s for the whole notebook are used up" in out
+    assert "0 / 10" in out
 
 
 @pytest.mark.parametrize("as_submitted", [False, True])
@@ -655,7 +716,7 @@ def test_the_fresh_notebook_is_the_committed_one():
         ("square = nothing_yet", "stopped with NameError: name 'nothing_yet' is not defined (line 1)"),
         (
             "while True: pass",
-            "the answer cell `square` had not ended after 2 s; it was at line 1: while True",
+            " s; it was at line 1: while True: pass",  # 2, or more where the processor was shared
         ),
     ],
 )

@@ -287,7 +287,7 @@ result = {
     "write": [attempt(lambda p=p: open(p, "w").close()) for p in WRITE],
 }
 own = [attempt(lambda: open("small", "w").write("x")), attempt(lambda: __import__("json.tool")),
-       attempt(scrubbed)]
+       attempt(scrubbed), attempt(lambda: threading.Thread(target=len, args=("",)).start())]
 """
 
 
@@ -309,7 +309,7 @@ def test_an_answer_is_kept_from_what_is_not_its_own(sealer, tmp_path):
         }
         preface = "".join(f"{name} = {value!r}\n" for name, value in spots.items())
         space = answers(sealer, preface + SPY, ["result", "own"])
-    assert space["own"] == ["allowed"] * 3
+    assert space["own"] == ["allowed"] * 4
     for what, held in sealer.isolation.items():
         if held is True:
             assert "allowed" not in space["result"][what], (what, space["result"][what])
@@ -357,6 +357,13 @@ def test_mounts_alone_hide_secrets_and_let_nothing_be_written(tmp_path):
     if done.returncode == 77 or done.stdout.startswith("False"):
         pytest.skip("namespaces or read-only mounts are not allowed here, and so nothing is claimed")
     assert done.stdout.split() == ["True", "refused", "refused", "allowed", "allowed"], done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")
+def test_a_folder_within_a_hidden_one_needs_no_mount_of_its_own(sealer):
+    hidden = [PACKAGE.parent / "exercises" / "source"]
+    with Sealer(sealer.references, hidden) as other:
+        assert other.isolation["layers"] == sealer.isolation["layers"]
 
 
 @needs_fork

@@ -40,13 +40,14 @@ _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 1
 
-# System calls that no answer needs, by machine. They start processes and threads, open sockets, signal others
-# or look into them, change namespaces and mounts; io_uring can do most of these. Shared memory, once it is
-# detached, is not counted by the limit on an address space.
+# System calls that no answer needs, by machine. They start processes, open sockets, signal others or look
+# into them, change namespaces and mounts; io_uring can do most of these. Shared memory, once it is detached,
+# is not counted by the limit on an address space.
 _REFUSED = {
-    "x86_64": (56, 57, 58, 435, 41, 62, 200, 234, 129, 424, 101, 310, 311, 304, 272, 308, 165, 166, 155, 425),
-    "aarch64": (220, 435, 198, 129, 130, 131, 138, 424, 117, 270, 271, 265, 97, 268, 40, 39, 41, 425),
+    "x86_64": (57, 58, 41, 62, 200, 234, 129, 424, 101, 310, 311, 304, 272, 308, 165, 166, 155, 425),
+    "aarch64": (198, 129, 130, 131, 138, 424, 117, 270, 271, 265, 97, 268, 40, 39, 41, 425),
 }
+_CLONES, _CLONE_THREAD = {"x86_64": (56, 435), "aarch64": (220, 435)}, 0x10000
 _SHARED_MEMORY = {"x86_64": (29, 30, 31, 67, 319), "aarch64": (194, 195, 196, 197, 279)}
 _AUDIT_NUMBER = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -56,7 +57,7 @@ LIMITS = {
     "RLIMIT_AS": 2048 * MB,
     "RLIMIT_FSIZE": 16 * MB,
     "RLIMIT_NOFILE": 64,
-    "RLIMIT_NPROC": 1,  # this very process: neither a fork nor a thread more
+    "RLIMIT_NPROC": 64,  # threads, since a fork is refused
     "RLIMIT_CORE": 0,
 }
 WORK_BYTES = 64 * MB
@@ -123,7 +124,8 @@ def mount_private(work: str, hidden: Iterable[str], held: Isolation) -> None:
     attributes = struct.pack("=QQQQ", _READ_ONLY, 0, 0, 0)
     frozen = libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, b"/", _AT_RECURSIVE, attributes, len(attributes)) == 0
     mount("proc", "/proc", "proc", safe)
-    covered = [mount("tmpfs", path, "tmpfs", safe, "size=4k,mode=755") for path in hidden]
+    outer = [path for path in hidden if not any(path.startswith(f"{other}/") for other in hidden)]
+    covered = [mount("tmpfs", path, "tmpfs", safe, "size=4k,mode=755") for path in outer]
     mount("tmpfs", work, "tmpfs", safe, f"size={WORK_BYTES},mode=777")
     if frozen and all(covered):
         held.files = True
@@ -179,29 +181,49 @@ def _change_user(uid: int, held: Isolation) -> None:
 
 
 def _refuse_system_calls(held: Isolation) -> None:
-    """Install a seccomp filter: what is listed in `_REFUSED` fails as if resources had run out."""
+    """Install a seccomp filter: what is listed in `_REFUSED` fails as if resources had run out.
+
+    A thread may be started, a process may not. Both are asked for by `clone`, whose flags tell them apart.
+    The newer `clone3` keeps its flags where no filter can read them, and so is said not to exist.
+    """
     machine = os.uname().machine
     if not _LINUX or machine not in _REFUSED:
         return
-    audit, calls = _AUDIT_NUMBER[machine], _REFUSED[machine] + _SHARED_MEMORY[machine]
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
-    refuse = len(calls) + 1  # how far the first comparison of the number is from the refusal
-    program = [
-        (load, 0, 0, 4),
-        (equal, 0, len(calls) + 3, audit),
-        (load, 0, 0, 0),
-        (at_least, refuse, 0, 0x40000000),
-        *((equal, refuse - 1 - i, 0, call) for i, call in enumerate(calls)),
-        (give, 0, 0, 0x7FFF0000),
-        (give, 0, 0, 0x00050000 | errno.EAGAIN),
-    ]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
-    header = struct.pack("@HP", len(program), ctypes.addressof(code))
+    clone, clone3 = _CLONES[machine]
+    calls = _REFUSED[machine] + _SHARED_MEMORY[machine]
+    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    code = _assemble(
+        ("", load, 4, "", ""),  # the architecture
+        ("", equal, _AUDIT_NUMBER[machine], "", "refuse"),
+        ("", load, 0, "", ""),  # the number of the call
+        ("", at_least, 0x40000000, "refuse", ""),
+        ("", equal, clone, "clone", ""),
+        ("", equal, clone3, "unknown", ""),
+        *(("", equal, call, "refuse", "") for call in calls),
+        ("", give, 0x7FFF0000, "", ""),
+        ("clone", load, 16, "", ""),  # the first argument, its flags
+        ("", any_bit, _CLONE_THREAD, "", "refuse"),
+        ("", give, 0x7FFF0000, "", ""),
+        ("unknown", give, 0x00050000 | errno.ENOSYS, "", ""),
+        ("refuse", give, 0x00050000 | errno.EAGAIN, "", ""),
+    )
+    buffer = ctypes.create_string_buffer(code)
+    header = struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer))
     libc = _libc()
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, header, 0, 0) == 0:
         held.network = held.processes = True
         held.layers.append("seccomp")
+
+
+def _assemble(*steps: tuple[str, int, int, str, str]) -> bytes:
+    """Return a filter's code; a step is label, operation, value, and the labels to jump to if so, if not."""
+    places = {label: index for index, (label, *_) in enumerate(steps) if label}
+    code = b""
+    for index, (_, operation, value, yes, no) in enumerate(steps):
+        jumps = [places[label] - index - 1 if label else 0 for label in (yes, no)]
+        code += struct.pack("=HBBI", operation, *jumps, value)
+    return code
 
 
 def _python_is_public() -> bool:

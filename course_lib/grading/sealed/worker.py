@@ -8,9 +8,12 @@ hangs up, the guard kills the worker and all that it may have started.
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import builtins
 import contextlib
 import gc
+import inspect
 import json
 import os
 import random
@@ -150,6 +153,7 @@ def _guard(connection: socket.socket, prepared: dict, hidden: list[str]) -> None
         elif os.getuid() == 0:
             os.chmod(work, 0o777)
         os.environ.update(HOME=work, TMPDIR=work, MPLCONFIGDIR=work)
+        tempfile.tempdir = None  # or it would go on naming the guard's
         isolation.drop_privileges(work, hidden, uid, held)
         isolation.die_with_parent()
         _work(Channel(connection), prepared, held)
@@ -209,7 +213,9 @@ def _work(channel: Channel, prepared: dict, held: isolation.Isolation) -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a batch in the background ignores it
     channel.send(vars(held))
-    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins, "display": _display}
+    main = sys.modules["__main__"] = ModuleType("__main__")  # where pickle and dataclasses look for a class
+    space = vars(main)
+    space.update(__builtins__=builtins, display=_display)
     actions = {"set-up": _set_up, "define": _define, "call": _call}
     try:
         begin = channel.receive()
@@ -260,8 +266,16 @@ def _set_up(request: dict, space: dict, setups: list) -> dict:
 
 def _define(request: dict, space: dict, _: list) -> dict:
     """Run an answer cell and report on each name that it owes."""
-    exec(compile(_without_magics(request["source"]), _filename(request["id"]), "exec"), space)
+    _run(_without_magics(request["source"]), _filename(request["id"]), space)
     return {"names": {name: _report(space[name]) for name in request["names"] if name in space}}
+
+
+def _run(source: str, filename: str, space: dict) -> None:
+    """Run a cell, which may await at top level."""
+    code = compile(source, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(code, space)
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
 
 
 def _report(value: Any) -> dict:
@@ -307,7 +321,7 @@ def _describe(error: BaseException) -> list:
 def _without_magics(source: str) -> str:
     """Blank the lines that only IPython understands, if the cell is no Python with them."""
     try:
-        compile(source, "<cell>", "exec", flags=0, dont_inherit=True)
+        compile(source, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _MAGIC.sub("", source)
     return source
