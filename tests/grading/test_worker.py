@@ -27,6 +27,7 @@ from course_lib.grading.sealed.codec import (
     decode,
     encode,
 )
+from course_lib.grading.sealed.isolation import refused_calls
 from course_lib.grading.submission import PACKAGE, Sealer
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text()
@@ -318,6 +319,39 @@ def test_an_answer_is_kept_from_what_is_not_its_own(sealer, tmp_path):
     if "seccomp" in sealer.isolation["layers"]:
         assert "allowed" not in space["result"]["shared memory"]
     assert sealer.isolation["limits"]
+
+
+CALLS = """
+import ctypes, errno, fcntl, os, resource
+libc = ctypes.CDLL(None, use_errno=True)
+
+def refused(number, *arguments):
+    ctypes.set_errno(0)
+    return libc.syscall(number, *arguments) == -1 and ctypes.get_errno() == errno.EAGAIN
+
+def attempt(action):
+    try:
+        action()
+    except BlockingIOError:
+        return "refused"
+    return "allowed"
+
+through = [name for name, number in NUMBERS.items() if not refused(number, -1, -1, -1, -1, -1)]
+signals = [attempt(lambda: fcntl.fcntl(0, command, os.getpid())) for command in (8, 10, 15)]
+limits = attempt(lambda: resource.prlimit(os.getpid(), resource.RLIMIT_CPU))
+own = [attempt(lambda: fcntl.fcntl(0, 3)), attempt(lambda: resource.getrlimit(resource.RLIMIT_CPU))]
+"""
+
+
+@needs_fork
+def test_no_refused_system_call_comes_through(sealer):
+    if "seccomp" not in sealer.isolation["layers"]:
+        pytest.skip("this system filters no system calls")
+    source = f"NUMBERS = {refused_calls(os.uname().machine)!r}" + CALLS
+    space = answers(sealer, source, ["through", "signals", "limits", "own"])
+    assert space["through"] == []
+    assert (space["signals"], space["limits"]) == (["refused"] * 3, "refused")
+    assert space["own"] == ["allowed"] * 2
 
 
 MOUNTS_ALONE = """\

@@ -26,6 +26,7 @@ __all__ = [
     "enter_namespaces",
     "forbid_tracing",
     "mount_private",
+    "refused_calls",
 ]
 
 _LINUX = sys.platform == "linux"
@@ -35,20 +36,64 @@ _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NET = 0x20000, 0x8000000, 0x10
 _PR_SET_DEATH_SIGNAL = 1
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 0x4000, 0x40000
-_PR_SET_SECCOMP, _SECCOMP_FILTER = 22, 2
+_PR_SET_SECCOMP, _SECCOMP_FILTER, _ALLOW, _FAIL = 22, 2, 0x7FFF0000, 0x00050000
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 1
 
-# System calls that no answer needs, by machine. They start processes, open sockets, signal others or look
-# into them, change namespaces and mounts; io_uring can do most of these. Shared memory, once it is detached,
-# is not counted by the limit on an address space.
+# System calls that no answer needs, with their numbers on x86-64 and on 64-bit ARM. They start processes,
+# open sockets, signal others, look into them or change their limits and their share of the processor, and
+# change namespaces and mounts; io_uring can do most of these. Shared memory, once it is detached, is not
+# counted by the limit on an address space. Keyrings outlive a process and are shared by all of a user.
 _REFUSED = {
-    "x86_64": (57, 58, 41, 62, 200, 234, 129, 424, 101, 310, 311, 304, 272, 308, 165, 166, 155, 425),
-    "aarch64": (198, 129, 130, 131, 138, 424, 117, 270, 271, 265, 97, 268, 40, 39, 41, 425),
+    "fork": (57, None),
+    "vfork": (58, None),
+    "socket": (41, 198),
+    "kill": (62, 129),
+    "tkill": (200, 130),
+    "tgkill": (234, 131),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_open": (434, 434),
+    "pidfd_send_signal": (424, 424),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "kcmp": (312, 272),
+    "setpriority": (141, 140),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "ioprio_set": (251, 30),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "open_by_handle_at": (304, 265),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "io_uring_setup": (425, 425),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "shmdt": (67, 197),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
 }
-_CLONES, _CLONE_THREAD = {"x86_64": (56, 435), "aarch64": (220, 435)}, 0x10000
-_SHARED_MEMORY = {"x86_64": (29, 30, 31, 67, 319), "aarch64": (194, 195, 196, 197, 279)}
+# Calls whose arguments decide: a thread is no process, one's own limits are one's own, and three commands of
+# fcntl would have others signalled.
+_LOOKED_INTO = {"clone": (56, 220), "clone3": (435, 435), "prlimit64": (302, 261), "fcntl": (72, 25)}
+_CLONE_THREAD, _F_SETOWN, _F_SETSIG, _F_SETOWN_EX = 0x10000, 8, 10, 15
+_MACHINES = ("x86_64", "aarch64")
 _AUDIT_NUMBER = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 MB = 2**20
@@ -187,25 +232,29 @@ def _refuse_system_calls(held: Isolation) -> None:
     The newer `clone3` keeps its flags where no filter can read them, and so is said not to exist.
     """
     machine = os.uname().machine
-    if not _LINUX or machine not in _REFUSED:
+    if not _LINUX or machine not in _MACHINES:
         return
-    clone, clone3 = _CLONES[machine]
-    calls = _REFUSED[machine] + _SHARED_MEMORY[machine]
+    calls = refused_calls(machine)
+    number = {name: numbers[_MACHINES.index(machine)] for name, numbers in _LOOKED_INTO.items()}
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    first, second = 16, 24  # where the low halves of the arguments are
     code = _assemble(
         ("", load, 4, "", ""),  # the architecture
         ("", equal, _AUDIT_NUMBER[machine], "", "refuse"),
         ("", load, 0, "", ""),  # the number of the call
         ("", at_least, 0x40000000, "refuse", ""),
-        ("", equal, clone, "clone", ""),
-        ("", equal, clone3, "unknown", ""),
-        *(("", equal, call, "refuse", "") for call in calls),
-        ("", give, 0x7FFF0000, "", ""),
-        ("clone", load, 16, "", ""),  # the first argument, its flags
-        ("", any_bit, _CLONE_THREAD, "", "refuse"),
-        ("", give, 0x7FFF0000, "", ""),
-        ("unknown", give, 0x00050000 | errno.ENOSYS, "", ""),
-        ("refuse", give, 0x00050000 | errno.EAGAIN, "", ""),
+        *(("", equal, call, name, "") for name, call in number.items()),
+        *(("", equal, call, "refuse", "") for call in calls.values()),
+        ("", give, _ALLOW, "", ""),
+        ("clone", load, first, "", ""),  # its flags
+        ("", any_bit, _CLONE_THREAD, "allow", "refuse"),
+        ("prlimit64", load, first, "", ""),  # whose limits: 0 is one's own
+        ("", equal, 0, "allow", "refuse"),
+        ("fcntl", load, second, "", ""),  # its command
+        *(("", equal, command, "refuse", "") for command in (_F_SETOWN, _F_SETSIG, _F_SETOWN_EX)),
+        ("allow", give, _ALLOW, "", ""),
+        ("clone3", give, _FAIL | errno.ENOSYS, "", ""),
+        ("refuse", give, _FAIL | errno.EAGAIN, "", ""),
     )
     buffer = ctypes.create_string_buffer(code)
     header = struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer))
@@ -214,6 +263,12 @@ def _refuse_system_calls(held: Isolation) -> None:
     if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, header, 0, 0) == 0:
         held.network = held.processes = True
         held.layers.append("seccomp")
+
+
+def refused_calls(machine: str) -> dict[str, int]:
+    """Return the system calls that are refused on a machine, and their numbers there."""
+    column = _MACHINES.index(machine)
+    return {name: numbers[column] for name, numbers in _REFUSED.items() if numbers[column] is not None}
 
 
 def _assemble(*steps: tuple[str, int, int, str, str]) -> bytes:
