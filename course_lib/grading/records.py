@@ -26,7 +26,9 @@ __all__ = [
 ]
 
 MAX_MESSAGE = 1500
-_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 @dataclass(frozen=True)
@@ -173,10 +175,12 @@ def number(value: float) -> str:
 
 
 def plain(text: str) -> str:
-    r"""Return text that is safe to print: bounded, without the control characters of hostile output.
+    r"""Return text that is safe to print: bounded, without control characters and marks that reorder text.
 
     >>> plain("a\x1b[31mb")
     'a�[31mb'
+    >>> plain("\u202eb")
+    '�b'
     """
     text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"

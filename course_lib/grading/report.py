@@ -170,7 +170,7 @@ def _printable(name: str) -> str:
 
 def _cell(text: str) -> str:
     """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(tuple("=+-@＝＋－＠\t\r")) else text
 
 
 def _in_order(exercise: str) -> list[tuple[int, str]]:

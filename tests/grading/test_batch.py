@@ -135,6 +135,8 @@ def test_results_among_the_submissions_are_refused(course):
 def test_names_of_folders_break_no_report(graded):
     record = {**graded[2][0], "student": "=1+1\x1b[31m\x01\nnext"}
     assert list(csv.reader(io.StringIO(gradebook_csv([record]))))[1][0].startswith("'=1+1")
+    wide = {**record, "student": "＝cmd"}
+    assert list(csv.reader(io.StringIO(gradebook_csv([wide]))))[1][0] == "'＝cmd"
     ElementTree.fromstring(junit([record]).encode())
     assert len(summary_lines([record])) == 2
 

@@ -741,6 +741,15 @@ def test_no_line_of_the_grader_is_quoted_as_the_learners(course, capsys):
     assert "At line" not in out
 
 
+def test_a_learner_needs_nothing_that_windows_lacks(course):
+    code = (
+        "import sys; sys.modules |= dict.fromkeys(('resource', 'fcntl', 'pwd', 'grp', 'termios')); "
+        "from course_lib.grading.cli import main; sys.exit(main(['hint', '1.1']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, "hint 1 of 3" in done.stdout) == (0, True), done.stderr
+
+
 def test_usage_errors_have_status_2(capsys):
     for arguments in (["--nonsense"], ["batch"], ["batch", "x", "--out", "y", "--shard", "3/2"], ["hint"]):
         with pytest.raises(SystemExit) as stopped:

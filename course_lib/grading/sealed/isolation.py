@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import errno
 import os
-import resource
 import signal
 import struct
 import sys
@@ -179,6 +178,8 @@ def mount_private(work: str, hidden: Iterable[str], held: Isolation) -> None:
 
 def drop_privileges(work: str, hidden: Iterable[str], uid: int, held: Isolation) -> None:
     """Give up, for good, whatever an answer has no need of: files, network, signals, user, resources."""
+    import resource  # which Windows lacks; there a learner can still use the rest of the grader
+
     with contextlib.suppress(OSError):
         os.chdir(work)
     _landlock(work, [os.path.realpath(path) for path in hidden], held)
