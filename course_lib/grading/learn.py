@@ -179,9 +179,16 @@ def reset(path: Path, *, keep_answers: bool = False) -> Path | None:
 
 
 def where_next(path: Path) -> str:
-    """Say where to go when every exercise of a notebook is done: the next chapter and its exercises."""
+    """Say where to go when every exercise of a notebook is done.
+
+    First come the chapter's further pages, then the next chapter and its exercises.
+    """
     folder = path.resolve().parent
-    following = [_following(path.name, place) for place in (folder.parent / "book", folder)]
+    book = folder.parent / "book"
+    deeper = [
+        p for p in sorted(book.glob("*.ipynb")) if _leading_number(p.name) == _leading_number(path.name)
+    ]
+    following = [*deeper[1:], _following(path.name, book), _following(path.name, folder)]
     names = [os.path.relpath(found) for found in following if found]
     if not names:
         return "This is the last set of exercises that there is."

@@ -274,8 +274,9 @@ def test_the_end_names_the_points_and_where_to_go_next(course, capsys):
         tiny.write(course.parent / "book" / f"{chapter}.ipynb", OTHER)
     lines = grade(capsys, course / "01_tiny.ipynb")[1].splitlines()
     assert lines[-2] == "All 10 points: every check passes. Well done."
-    following = [Path("book", "02_small.ipynb"), Path("exercises", "02_small.ipynb")]
-    assert lines[-1] == f"Where to go next: {following[0]}, then {following[1]}"
+    following = [Path("book", "01b_more.ipynb"), Path("book", "02_small.ipynb")]
+    following.append(Path("exercises", "02_small.ipynb"))
+    assert lines[-1] == f"Where to go next: {', then '.join(map(str, following))}"
     lines = grade(capsys, course / "02_small.ipynb")[1].splitlines()
     assert lines[-1] == "This is the last set of exercises that there is."
 
