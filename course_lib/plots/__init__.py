@@ -185,11 +185,13 @@ def ranked(values: Mapping[str, float], *, xlabel: str) -> Figure:
     return finish(figure)
 
 
-def reliability(forecasts: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: int = 10) -> Figure:
+def reliability(
+    forecasts: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: int = 10, of_likeliest: bool = False
+) -> Figure:
     """Draw reliability diagrams: what was stated against how often it then happened.
 
-    Where a point lies between the diagonal and the side of the doubt, the statement was bolder than the
-    events deserve; that side is shaded.
+    The overconfident side is shaded. For an event and its opposite it lies where the statement was farther
+    from one half than the share that happened; for the likeliest of many outcomes, below the diagonal.
 
     Parameters
     ----------
@@ -197,6 +199,8 @@ def reliability(forecasts: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: i
         Stated probabilities in [0, 1], and 1 where the event happened, 0 where not.
     bins : int
         The stated probabilities are grouped into so many equal intervals; a bar shows two standard errors.
+    of_likeliest : bool
+        The statements are about the outcome held likeliest, one of several.
 
     Raises
     ------
@@ -211,12 +215,14 @@ def reliability(forecasts: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: i
     """
     if not forecasts:
         raise ValueError("nothing to draw: pass a mapping from name to (stated, happened)")
+    below_half, above_half = ([0, 0.5, 0.5, 0], [0, 0.5, 1, 1]), ([0.5, 1, 1, 0.5], [0, 0, 1, 0.5])
+    overconfident = [([0, 1, 1], [0, 0, 1])] if of_likeliest else [below_half, above_half]
     count = len(forecasts)
     figure, (row,) = panels(1, count, height=4.5 if count < 3 else 3.4, sharey=True)
     figure.set_layout_engine("constrained", wspace=0.06)  # or the 1 of one panel touches the 0 of the next
     for axes, (name, pair) in zip(row, forecasts.items(), strict=True):
         stated, share, error = _binned(*pair, bins, name)
-        for region in ([0, 0.5, 0.5, 0], [0, 0.5, 1, 1]), ([0.5, 1, 1, 0.5], [0, 0, 1, 0.5]):
+        for region in overconfident:
             axes.fill(*region, color=INK, alpha=0.18, linewidth=0)
         axes.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1.4)
         axes.errorbar(stated, share, error, fmt="o", markersize=4, capsize=4, linewidth=1.8)

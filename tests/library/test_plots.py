@@ -228,6 +228,11 @@ def test_reliability_shows_share_against_statement():
 
 
 def test_certain_forecasts_fall_into_the_last_bin():
+    shaded = [patch.get_path() for patch in axes.patches]
+    kind = plots.reliability({"kind": (stated, happened)}, of_likeliest=True).axes[0].patches
+    assert any(path.contains_point((0.3, 0.6)) for path in shaded)  # an event: too sure that it would not happen
+    assert not any(patch.get_path().contains_point((0.3, 0.6)) for patch in kind)  # a kind: not sure enough
+    assert any(patch.get_path().contains_point((0.3, 0.1)) for patch in kind)
     axes = plots.reliability({"sure": ([1.0, 1.0], [1, 1])}).axes[0]
     np.testing.assert_allclose(axes.containers[0].lines[0].get_xydata(), [[1, 1]])
 
