@@ -227,12 +227,19 @@ def test_reliability_shows_share_against_statement():
     np.testing.assert_allclose(points, [[0.25, 0.25], [0.75, 0.75]])
 
 
+def test_too_sure_of_a_kind_lies_below_the_diagonal_alone():
+    forecast = {"kind": ([0.2, 0.8], [0, 1])}
+
+    def shaded(point, **options):
+        patches = plots.reliability(forecast, **options).axes[0].patches
+        return any(patch.get_path().contains_point(point) for patch in patches)
+
+    assert shaded((0.3, 0.45))  # an event, or its opposite, was stated too boldly
+    assert not shaded((0.3, 0.45), of_likeliest=True)
+    assert shaded((0.3, 0.1), of_likeliest=True)
+
+
 def test_certain_forecasts_fall_into_the_last_bin():
-    shaded = [patch.get_path() for patch in axes.patches]
-    kind = plots.reliability({"kind": (stated, happened)}, of_likeliest=True).axes[0].patches
-    assert any(path.contains_point((0.3, 0.6)) for path in shaded)  # an event: too sure that it would not happen
-    assert not any(patch.get_path().contains_point((0.3, 0.6)) for patch in kind)  # a kind: not sure enough
-    assert any(patch.get_path().contains_point((0.3, 0.1)) for patch in kind)
     axes = plots.reliability({"sure": ([1.0, 1.0], [1, 1])}).axes[0]
     np.testing.assert_allclose(axes.containers[0].lines[0].get_xydata(), [[1, 1]])
 
