@@ -214,3 +214,8 @@ def test_make_says_which_chapters_there_are():
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 2
         assert "make chapter N=1" in one_line(done)
+
+
+def test_no_two_test_files_share_a_name():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names)), "pytest imports test files by their bare name"
