@@ -39,6 +39,8 @@ class Rows:
         x, y = as_float(p, name="p"), as_float(q, name="q")
         check_same_shape(x, y, "p", "q")
         self.p, self.q = as_rows(x, axis, name="p"), as_rows(y, axis, name="q")
+        if normalize:
+            self.p, self.q = unit_peak(self.p), unit_peak(self.q)
         self.shape, self.axis, self.normalize = x.shape, axis, normalize
         self.tolerances = sum_tolerance(p), sum_tolerance(q)
 
@@ -70,6 +72,17 @@ def check_same_shape(p: np.ndarray, q: np.ndarray, p_name: str, q_name: str) -> 
             f"{p_name} has shape {p.shape} and {q_name} has shape {q.shape}; "
             f"give both the same shape, e.g. with np.broadcast_to"
         )
+
+
+def unit_peak(weights: np.ndarray) -> np.ndarray:
+    """Return rows of weights, each times the power of two that brings its largest entry to between 1/2 and 1.
+
+    The scale of a row means nothing once it is normalised, but quotients of very small and very large weights
+    leave the range of a float. A power of two changes no digit.
+    """
+    peak = weights.max(axis=-1, keepdims=True)
+    exponent = np.frexp(np.where(np.isfinite(peak), peak, 1))[1]
+    return np.ldexp(weights, -exponent) if np.any(exponent) else weights
 
 
 # --------------------------------------------------------------------------------- sums in pieces

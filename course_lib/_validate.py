@@ -27,9 +27,16 @@ class ProbabilityError(ValueError):
 # ------------------------------------------------------------------------------------ arrays, by dtype
 
 
+def as_array(x: ArrayLike, *, name: str = "x") -> np.ndarray:
+    """Return ``x`` as an array, unless part of it is masked: no result could honour a mask it never saw."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; drop the masked entries first, with {name}.compressed()")
+    return np.asarray(x)
+
+
 def as_float(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     """Return ``x`` as a float32 or float64 array, by the dtype rules above; no copy unless needed."""
-    x = np.asarray(x)
+    x = as_array(x, name=name)
     if x.dtype.kind in "iuf":
         return x.astype(COMPUTED_IN.get(x.dtype.type, np.float64), copy=False)
     raise TypeError(f"{name} must hold real numbers, not dtype {x.dtype}; convert it with .astype(float)")
@@ -206,7 +213,7 @@ def check_whole(value: int, *, name: str, lowest: int = 0) -> int:
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < lowest:
         raise ValueError(f"{name} must be {lowest} or more, got {value}")
-    return value
+    return int(value)  # Python's own: a small NumPy integer would wrap around in the caller's arithmetic
 
 
 def _is_number(value: object) -> bool:

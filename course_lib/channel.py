@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_probabilities, check_base, check_positive, check_probability, check_whole
+from course_lib._validate import as_probabilities, as_unit, check_base, check_positive, check_whole
 from course_lib.divergence import kl_divergence
 from course_lib.entropy import entropy
 
@@ -84,7 +84,7 @@ def channel_capacity(
     """
     unit = math.log(check_base(base))
     tol = check_positive(tol, name="tol") * unit
-    check_whole(max_iter, name="max_iter", lowest=1)
+    max_iter = check_whole(max_iter, name="max_iter", lowest=1)
     w = _as_table(channel, "channel")
     p = np.full(len(w), 1 / len(w))
     for _ in range(max_iter):
@@ -137,9 +137,7 @@ def binary_symmetric_capacity(flip: ArrayLike, *, base: float = math.e) -> float
     >>> binary_symmetric_capacity([0.0, 0.5, 1.0], base=2)
     array([1., 0., 1.])
     """
-    f = np.asarray(flip, dtype=np.float64)
-    for extreme in (f.min(initial=0.0), f.max(initial=0.0)):
-        check_probability(float(extreme), name="flip")
+    f = as_unit(flip, name="flip").astype(np.float64)
     outcomes = np.stack([f, 1 - f], axis=-1)
     return kl_divergence(outcomes, np.full_like(outcomes, 0.5), base=base)
 

@@ -117,7 +117,7 @@ def _kl_of_short_row(rows: Rows) -> np.ndarray | None:
         return None
     p, q = rows.p[0].tolist(), rows.q[0].tolist()
     p_total, q_total = sum(p), sum(q)
-    if not (min(q) > IN_RANGE and 0 < p_total < 1 / IN_RANGE > q_total):
+    if not (min(q) > IN_RANGE and IN_RANGE < p_total < 1 / IN_RANGE > q_total):
         return None
     rows.check(Extremes(min(p), p_total, p_total), Extremes(min(q), q_total, q_total))
     terms = [a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > IN_RANGE]  # others add nothing

@@ -99,7 +99,7 @@ def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
     array([24.75, 49.5 , 74.25])
     """
     x = _as_feature(reference, "reference")
-    check_whole(n_bins, name="n_bins", lowest=2)
+    n_bins = check_whole(n_bins, name="n_bins", lowest=2)
     return np.unique(np.quantile(x, np.arange(1, n_bins) / n_bins))
 
 
@@ -250,7 +250,7 @@ def drift_threshold(
     >>> 0.1 < limit < 0.3
     True
     """
-    check_whole(n_resamples, name="n_resamples", lowest=1)
+    n_resamples = check_whole(n_resamples, name="n_resamples", lowest=1)
     if not 1 / (n_resamples + 1) <= check_number(alpha, name="alpha") < 1:
         raise ValueError(
             f"alpha must be below 1 and at least 1/(n_resamples + 1) = {1 / (n_resamples + 1):.4g}, "
@@ -305,7 +305,7 @@ def false_alarm_rate(
     >>> false_alarm_rate(then, window=50, threshold=0.2, n_trials=200, rng=1) > 0.3  # no drift at all
     True
     """
-    check_whole(n_trials, name="n_trials", lowest=1)
+    n_trials = check_whole(n_trials, name="n_trials", lowest=1)
     check_number(threshold, name="threshold")
     scores = _scores_without_drift(reference, window, n_bins, smoothing, base, n_trials, as_rng(rng))
     return float(np.mean(scores > threshold))
@@ -322,7 +322,8 @@ def _scores_without_drift(
 ) -> np.ndarray:
     """Score random windows of the reference against the rest of it."""
     x = _as_feature(reference, "reference")
-    if check_whole(window, name="window", lowest=1) >= len(x):
+    window = check_whole(window, name="window", lowest=1)
+    if window >= len(x):
         raise ValueError(f"window must be below the {len(x)} samples of the reference, got {window}")
     scores = np.empty(times)
     for i in range(times):
@@ -333,6 +334,8 @@ def _scores_without_drift(
 
 def _as_feature(x: ArrayLike, name: str) -> np.ndarray:
     x = as_float(x, name=name)
-    if x.ndim != 1 or x.size == 0 or not np.all(np.isfinite(x)):
-        raise ValueError(f"{name} must be a sequence of at least one finite number; its shape is {x.shape}")
+    if x.ndim != 1 or x.size == 0:
+        raise ValueError(f"{name} must be a sequence of at least one number; its shape is {x.shape}")
+    if not np.all(np.isfinite(x)):
+        raise ValueError(f"{name} holds NaN or infinite entries; drop them or make them a feature")
     return x

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import BLOCK, deviance
+from course_lib._kernels import BLOCK, TINY, deviance
 from course_lib._pairs import PLAIN_SUM_IS_EXACT
 from course_lib._validate import (
+    as_array,
     as_float,
     as_probabilities,
     as_rng,
@@ -43,6 +44,7 @@ __all__ = [
 
 INT64_SQUARES = 3_000_000_000  # up to here n^2 fits in 64 bits; above, Python's own integers take over
 CELLS_A_SAMPLE = 8  # a contingency table of more cells than this times the samples is mostly empty
+QUERIES = 1024  # balls whose contents are listed at a time
 TIE = 1e-12  # statistics of permuted data that agree to this fraction are one number, rounded twice
 
 
@@ -100,9 +102,16 @@ def mutual_information(
     if counts:
         values = [_information_of_counts(table) for table in joint.reshape(-1, *joint.shape[-2:])]
         return plain(np.array(values).reshape(joint.shape[:-2]) / unit)
-    independent = p.sum(axis=-1, keepdims=True) * p.sum(axis=-2, keepdims=True)
+    row, column = p.sum(axis=-1, keepdims=True), p.sum(axis=-2, keepdims=True)
+    independent = row * column
+    # Where a cell is rare in both margins the product leaves the range of a float; its logarithm does not.
+    lost = (p > 0) & (independent < TINY)
     flat = (*p.shape[:-2], -1)
-    return plain(kl_divergence(p.reshape(flat), independent.reshape(flat), normalize=True) / unit)
+    kl = kl_divergence(p.reshape(flat), np.where(lost, p, independent).reshape(flat), normalize=True)
+    if lost.any():
+        log_p, log_row, log_column = (np.log(np.where(a > 0, a, 1)) for a in (p, row, column))
+        kl = kl + np.where(lost, p * (log_p - log_row - log_column), 0).sum(axis=(-2, -1))
+    return plain(kl / unit)
 
 
 def conditional_mutual_information(
@@ -315,12 +324,30 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
 
 
 def _as_labels(x: ArrayLike, name: str) -> np.ndarray:
-    labels = np.asarray(x)
+    labels = as_array(x, name=name)
+    if labels.dtype.kind == "O":
+        labels = _unboxed(labels, name)
     if labels.dtype.kind not in "iubUS":
         raise TypeError(f"{name} must hold labels (whole numbers or strings), not {labels.dtype}; see ksg")
     if labels.ndim != 1 or labels.size == 0:
         raise ValueError(f"{name} must be a sequence of at least one label, its shape is {labels.shape}")
     return labels
+
+
+def _unboxed(labels: np.ndarray, name: str) -> np.ndarray:
+    """Return labels that came as Python objects, such as a column of a data frame, as one plain dtype."""
+    kinds = {str if isinstance(label, str) else int for label in labels.ravel() if _is_label(label)}
+    if len(kinds) != 1 or not all(map(_is_label, labels.ravel())):
+        odd = next((label for label in labels.ravel() if not _is_label(label)), "strings beside numbers")
+        raise TypeError(
+            f"{name} must hold labels of one kind, whole numbers or strings, and holds {odd!r}; drop missing "
+            "labels, or give them a name of their own"
+        )
+    return labels.astype(kinds.pop())
+
+
+def _is_label(value: object) -> bool:
+    return isinstance(value, (str, int, np.integer, np.bool_))
 
 
 def _contingency(x: np.ndarray, y: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -334,7 +361,7 @@ def _contingency(x: np.ndarray, y: np.ndarray, rows: int, columns: int) -> np.nd
 
 def _as_codes(labels: np.ndarray) -> tuple[np.ndarray, int]:
     """Return labels as numbers from 0, and how many to expect; whole numbers are at most shifted."""
-    if labels.dtype.kind in "US":
+    if labels.dtype.kind in "US" or labels.dtype == np.uint64:
         return _dense_codes(labels)
     low, high = int(labels.min()), int(labels.max())
     if high - low > CELLS_A_SAMPLE * len(labels) + 1024:
@@ -414,12 +441,17 @@ def permutation_test(
     >>> permutation_test(rain, 1 - rain, n_resamples=99, rng=0).pvalue
     0.01
     """
-    x, y, rng = np.asarray(x), np.asarray(y), as_rng(rng)
-    check_whole(n_resamples, name="n_resamples", lowest=1)
+    x, y, rng = as_array(x, name="x"), as_array(y, name="y"), as_rng(rng)
+    n_resamples = check_whole(n_resamples, name="n_resamples", lowest=1)
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
         raise ValueError(f"x and y must be paired samples; their shapes are {x.shape} and {y.shape}")
     observed = float(statistic(x, y))
     null = np.array([statistic(x, y[rng.permutation(len(y))]) for _ in range(n_resamples)], dtype=np.float64)
+    if math.isnan(observed) or np.isnan(null).any():
+        raise ValueError(
+            "the statistic is NaN, which is neither larger nor smaller than any other; is one of the samples "
+            "constant? Give a statistic that has a value for every pairing"
+        )
     as_large = int(np.sum(null >= observed - TIE * abs(observed)))
     return PermutationTest(observed, (as_large + 1) / (n_resamples + 1), null)
 
@@ -472,7 +504,7 @@ def ksg(x: ArrayLike, y: ArrayLike, *, k: int = 3, base: float = math.e) -> floa
     '0.33'
     """
     unit = math.log(check_base(base))
-    x, y = _as_samples(x, y, k)
+    x, y, k = _as_samples(x, y, k)
     radius = _neighbour_distance(np.hstack([x, y]), k)
     if radius.min() == 0:
         raise ValueError(f"a point occurs more than k = {k} times: x and y have no density; use ksg_mixture")
@@ -518,7 +550,7 @@ def ksg_mixture(x: ArrayLike, y: ArrayLike, *, k: int = 3, base: float = math.e)
     '1.00'
     """
     unit = math.log(check_base(base))
-    x, y = _as_samples(x, y, k)
+    x, y, k = _as_samples(x, y, k)
     both = np.hstack([x, y])
     radius = _neighbour_distance(both, k)
     psi = _digamma_table(len(x))
@@ -574,7 +606,7 @@ def ksg_labels(x: ArrayLike, labels: ArrayLike, *, k: int = 3, base: float = mat
     """
     unit = math.log(check_base(base))
     codes, _ = _dense_codes(_as_labels(labels, "labels"))
-    points, _ = _as_samples(x, codes, k)
+    points, _, k = _as_samples(x, codes, k)
     size = np.bincount(codes)[codes]
     if size.max() == 1:
         raise ValueError("no class holds two points, so no point has a neighbour of its class; merge classes")
@@ -589,34 +621,78 @@ def ksg_labels(x: ArrayLike, labels: ArrayLike, *, k: int = 3, base: float = mat
     return float(psi[len(points)] + np.mean(psi[own] - psi[size] - psi[inside + 1])) / unit
 
 
-def _as_samples(x: ArrayLike, y: ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _as_samples(x: ArrayLike, y: ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Return two sets of samples as float64 tables (n, d), checked together with k."""
-    x, y = (as_float(a, name=name).astype(np.float64) for a, name in ((x, "x"), (y, "y")))
+    x, y = (as_float(a, name=name) + 0.0 for a, name in ((x, "x"), (y, "y")))  # -0.0 is the place 0.0
+    x, y = x.astype(np.float64), y.astype(np.float64)
     if x.ndim not in (1, 2) or y.ndim not in (1, 2) or len(x) != len(y):
         raise ValueError(f"x and y must be paired samples, (n,) or (n, d), not {x.shape} and {y.shape}")
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
         raise ValueError("samples must be finite; drop or mend the rows that hold NaN or inf")
-    if check_whole(k, name="k", lowest=1) >= len(x):
+    k = check_whole(k, name="k", lowest=1)
+    if k >= len(x):
         raise ValueError(f"k must be below the number of samples, got k = {k} for {len(x)}")
-    return x.reshape(len(x), -1), y.reshape(len(y), -1)
+    return x.reshape(len(x), -1), y.reshape(len(y), -1), k
+
+
+class _Places(NamedTuple):
+    """Where points lie: the different places, how many points share each, and the place of every point."""
+
+    at: np.ndarray  # (m, d)
+    count: np.ndarray  # (m,)
+    of: np.ndarray  # (n,)
+
+
+def _places(points: np.ndarray) -> _Places:
+    at, of, count = np.unique(points, axis=0, return_inverse=True, return_counts=True)
+    return _Places(at, count, of.reshape(-1))
 
 
 def _neighbour_distance(points: np.ndarray, k: int) -> np.ndarray:
-    """Return the distance, the largest over the coordinates, from each point to its k-th neighbour."""
+    """Return the distance, the largest over the coordinates, from each point to its k-th neighbour.
+
+    The tree holds each place once: among points that repeat, its search would visit all of a place's points
+    for each of them.
+    """
     from scipy.spatial import cKDTree
 
-    return cKDTree(points).query(points, k=[k + 1], p=np.inf)[0][:, 0]  # the first hit is the point itself
+    places = _places(points)
+    distance = np.zeros(len(places.at))
+    sparse = np.flatnonzero(places.count <= k)
+    if sparse.size:
+        nearest = min(k + 1, len(places.at))  # the first is the place itself
+        far, which = cKDTree(places.at).query(places.at[sparse], k=np.arange(1, nearest + 1), p=np.inf)
+        reached = np.cumsum(places.count[which], axis=1) > k
+        distance[sparse] = far[np.arange(sparse.size), reached.argmax(axis=1)]
+    return distance[places.of]
 
 
 def _others_inside(points: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """Count the other points strictly closer than ``radius``; with radius 0, those in the same place."""
-    radius = np.maximum(radius, np.nextafter(0, 1))
     if points.shape[1] == 1:
-        return _others_inside_interval(points[:, 0], radius)
+        return _others_inside_interval(points[:, 0], np.maximum(radius, np.nextafter(0, 1)))
+    places = _places(points)
+    inside = places.count[places.of]
+    away = np.flatnonzero(radius > 0)
+    inside[away] = _inside(places, points[away], radius[away])
+    return inside - 1
+
+
+def _inside(places: _Places, points: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Count the points strictly closer than ``radius`` to each of ``points``, itself among them."""
     from scipy.spatial import cKDTree
 
-    within = np.nextafter(radius, 0)
-    return cKDTree(points).query_ball_point(points, within, p=np.inf, return_length=True) - 1
+    if not len(points):
+        return np.zeros(0, dtype=np.int64)
+    tree, within = cKDTree(places.at), np.nextafter(radius, 0)
+    if places.count.max() == 1:
+        return tree.query_ball_point(points, within, p=np.inf, return_length=True)
+    counts = [
+        places.count[hits].sum()
+        for i in range(0, len(points), QUERIES)
+        for hits in tree.query_ball_point(points[i : i + QUERIES], within[i : i + QUERIES], p=np.inf)
+    ]
+    return np.array(counts)
 
 
 def _others_inside_interval(x: np.ndarray, radius: np.ndarray) -> np.ndarray:

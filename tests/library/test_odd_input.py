@@ -1,0 +1,107 @@
+"""Input that nobody had tried: tiny weights, masks, small integers, repeats, statistics without a value."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import course_lib as lib
+
+EXPONENTS = st.lists(st.floats(-300, 300), min_size=2, max_size=6)
+
+
+@given(EXPONENTS, st.data())
+@pytest.mark.parametrize(
+    "function", [lib.kl_divergence, lib.js_divergence, lib.total_variation, lib.cross_entropy]
+)
+def test_weights_of_any_size_are_normalised_as_if_beforehand(function, exponents, data):
+    p = 10.0 ** np.array(exponents)
+    q = p[::-1] * 10.0 ** np.array(data.draw(st.lists(st.floats(-1, 1), min_size=len(p), max_size=len(p))))
+    first = function(p / p.sum(), q / q.sum())
+    both = function(p, q, normalize=True)
+    assert both == first or math.isclose(both, first, rel_tol=1e-12, abs_tol=1e-15)
+
+
+def test_divergence_of_unnormalised_posteriors():
+    heads = np.array([0.3, 0.4, 0.5, 0.6, 0.7])
+    joint = 0.2 * heads**270 * (1 - heads) ** 330
+    assert math.isclose(lib.kl_divergence(joint, [0.2] * 5, normalize=True), 0.917143779965168, rel_tol=1e-13)
+    assert math.isclose(lib.kl_divergence([1e-160, 2e-160], [0.5, 0.5], normalize=True), 0.0566330122651324)
+    assert math.isclose(
+        lib.kl_divergence([1e-149, 1e-151, 1e-149], [1, 2, 3], normalize=True), 0.52069, rel_tol=1e-5
+    )
+
+
+def test_information_of_a_cell_rare_in_both_margins():
+    rare = 1e-170
+    exact = rare * math.log(1 / rare) + rare  # -log p(x,y) of the rare cell, and -(1 - rare) log(1 - rare)
+    assert math.isclose(lib.mutual_information([[1.0, 0], [0, rare]]), exact, rel_tol=1e-2)
+    assert np.all(np.isfinite(lib.mutual_information([[[1.0, 0], [0, rare]], [[0.5, 0], [0, 0.5]]])))
+
+
+def test_masked_arrays_are_refused():
+    masked = np.ma.array([0.5, 0.5, 9.0], mask=[0, 0, 1])
+    for call in (
+        lambda: lib.entropy(masked, normalize=True),
+        lambda: lib.softmax(masked),
+        lambda: lib.kl_divergence(masked, masked, normalize=True),
+        lambda: lib.mle_gaussian(masked),
+        lambda: lib.mutual_info_score(np.ma.array([1, 2], mask=[0, 1]), [1, 2]),
+    ):
+        with pytest.raises(TypeError, match=r"masked.*compressed\(\)"):
+            call()
+
+
+def test_whole_numbers_of_a_small_type_do_not_wrap_around():
+    x, y = np.arange(30.0), np.arange(30.0)[::-1]
+    correlation = lambda a, b: float(np.corrcoef(a, b)[0, 1])  # noqa: E731
+    for n in (np.int8(127), np.uint8(255)):
+        assert 0 < lib.permutation_test(x, y, correlation, n_resamples=n, rng=0).pvalue <= 1
+    a, b = np.arange(300) // 2, np.arange(300) // 3
+    assert lib.ksg_mixture(a, b, k=np.uint8(255)) == lib.ksg_mixture(a, b, k=255)
+    with pytest.raises(ValueError, match="at least 1/"):
+        lib.drift_threshold(np.arange(50.0), 10, alpha=1e-9, n_resamples=np.uint8(255))
+    assert lib.Binomial(np.uint8(200), 0.5).variance == 50
+
+
+def test_a_statistic_without_a_value_is_refused():
+    constant = np.ones(30)
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="statistic is NaN"):
+        lib.permutation_test(constant, np.arange(30.0), lambda a, b: np.corrcoef(a, b)[0, 1], n_resamples=9)
+
+
+def test_labels_as_objects():
+    same = [0, 1, 0, 1]
+    letters = np.array(["a", "b", "a", "b"], dtype=object)
+    assert lib.mutual_info_score(letters, same) == lib.mutual_info_score(letters.astype(str), same)
+    assert lib.mutual_info_score(np.array([2**63, 2**63 + 1], dtype=np.uint64), [0, 1]) == math.log(2)
+    for odd in (["a", math.nan], ["a", None], ["a", 1]):
+        with pytest.raises(TypeError, match="labels of one kind"):
+            lib.mutual_info_score(np.array(odd, dtype=object), [0, 1])
+
+
+def test_neighbours_where_values_repeat_take_no_quadratic_time():
+    coin = np.random.default_rng(0).integers(0, 2, size=200_000)  # a quadratic search would take an hour
+    assert math.isclose(lib.ksg_mixture(coin, coin), math.log(2), abs_tol=0.01)
+    assert abs(lib.ksg_labels(np.zeros(len(coin)), coin)) < 1e-9
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_neighbours_among_repeats_agree_with_counting(columns):
+    random = np.random.default_rng(3)
+    x = random.integers(0, 6, size=(120, columns)) / 2 + (random.random((120, 1)) < 0.3) * random.random(
+        (120, 1)
+    )
+    y = x[:, :1] + random.integers(0, 3, size=(120, 1))
+    k, both = 3, np.hstack([x, y])
+    far = lambda a: np.abs(a[:, None] - a[None]).max(axis=2)  # noqa: E731
+    radius = np.sort(far(both), axis=1)[:, k]
+    inside = lambda a: np.where(radius > 0, (far(a) < radius[:, None]).sum(1), (far(a) == 0).sum(1)) - 1  # noqa: E731
+    from scipy.special import digamma
+
+    own = np.where(radius > 0, k, inside(both) + 1)
+    own[radius == 0] = (far(both) == 0).sum(1)[radius == 0]
+    expected = digamma(120) + np.mean(digamma(own) - digamma(inside(x) + 1) - digamma(inside(y) + 1))
+    assert math.isclose(lib.ksg_mixture(x, y, k=k), expected, rel_tol=1e-12)
