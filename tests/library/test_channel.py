@@ -117,7 +117,7 @@ def test_capacity_refusals():
     for bad in (-0.1, 1.1):
         with pytest.raises(ProbabilityError, match="flip must hold probabilities"):
             binary_symmetric_capacity([0.5, bad])
-    with pytest.raises(ValueError, match="flip must be finite"):
+    with pytest.raises(ProbabilityError, match="found nan"):
         binary_symmetric_capacity(math.nan)
 
 

@@ -127,10 +127,15 @@ def test_units_and_seeds():
 
 def test_refusals():
     x = np.arange(10.0)
-    for bad in ([], [[1.0]], [np.nan], [np.inf]):
-        with pytest.raises(ValueError, match="reference (must be a sequence of at least one|holds NaN or infinite)"):
+    for bad, problem in (
+        ([], "must be a sequence"),
+        ([[1.0]], "must be a sequence"),
+        ([np.nan], "holds NaN"),
+        ([np.inf], "infinite"),
+    ):
+        with pytest.raises(ValueError, match=f"reference.*{problem}"):
             quantile_edges(bad)
-        with pytest.raises(ValueError, match="sample must be a sequence of at least one finite number"):
+        with pytest.raises(ValueError, match=f"sample.*{problem}"):
             histogram_probabilities(bad, [1])
     with pytest.raises(TypeError, match="reference must hold real numbers"):
         quantile_edges(["a"])
