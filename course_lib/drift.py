@@ -72,7 +72,11 @@ def psi(
 
 
 def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
-    """Return the inner edges of bins that hold equal shares of the reference; the outer bins are open.
+    """Return the inner edges of bins whose shares of the reference are as equal as its values allow.
+
+    An edge lies midway between two neighbouring values of the reference, so that no value sits on an edge and
+    the mirrored feature has the mirrored bins. The outer bins are open. A constant reference gets three bins,
+    so that whatever differs from it is seen.
 
     Parameters
     ----------
@@ -84,7 +88,7 @@ def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
     Returns
     -------
     ndarray, shape (at most n_bins - 1,)
-        Rising edges in the unit of the feature; a value equal to an edge belongs to the bin above it.
+        Rising edges in the unit of the feature, two for a constant reference.
 
     Raises
     ------
@@ -96,11 +100,27 @@ def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
     Examples
     --------
     >>> quantile_edges(np.arange(100), n_bins=4)
-    array([24.75, 49.5 , 74.25])
+    array([24.5, 49.5, 74.5])
+    >>> quantile_edges([0] * 95 + [1] * 5)            # a rare flag: its two values part the bins
+    array([0.5])
     """
     x = _as_feature(reference, "reference")
     n_bins = check_whole(n_bins, name="n_bins", lowest=2)
-    return np.unique(np.quantile(x, np.arange(1, n_bins) / n_bins))
+    values, counts = np.unique(x.astype(np.float64), return_counts=True)
+    if len(values) == 1:
+        return np.nextafter(values[0], [-np.inf, np.inf])
+    below = np.cumsum(counts)[:-1]  # samples below each possible edge
+    low, high = values[:-1], values[1:]
+    middle = low / 2 + high / 2
+    return np.where(middle > low, middle, high)[_nearest(below * n_bins, np.arange(1, n_bins) * len(x))]
+
+
+def _nearest(sizes: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return which of the rising sizes come nearest to some target; of two that tie, both."""
+    above = np.minimum(np.searchsorted(sizes, targets), len(sizes) - 1)
+    under = np.maximum(above - 1, 0)
+    gap_above, gap_under = np.abs(sizes[above] - targets), np.abs(sizes[under] - targets)
+    return np.union1d(above[gap_above <= gap_under], under[gap_under <= gap_above])
 
 
 def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: float = 0.5) -> np.ndarray:
@@ -108,7 +128,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
 
     .. math:: p_i = \frac{c_i + a}{n + a K}
 
-    Without smoothing (a = 0) an empty bin has probability 0 and makes a divergence infinite.
+    A sample on an edge counts half in either bin, so that a mirrored feature has mirrored shares. Without
+    smoothing (a = 0) an empty bin has probability 0 and makes a divergence infinite.
 
     Parameters
     ----------
@@ -145,7 +166,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
         raise ValueError("edges must be a rising sequence of finite numbers, such as quantile_edges gives")
     if check_number(smoothing, name="smoothing") < 0:
         raise ValueError(f"smoothing must be 0 or more, got {smoothing}")
-    counts = np.bincount(np.searchsorted(edges, x, side="right"), minlength=len(edges) + 1) + smoothing
+    sides = (np.bincount(np.searchsorted(edges, x, side), minlength=len(edges) + 1) for side in ("left", "right"))
+    counts = sum(sides) / 2 + smoothing
     return counts / counts.sum()
 
 

@@ -105,3 +105,39 @@ def test_neighbours_among_repeats_agree_with_counting(columns):
     own[radius == 0] = (far(both) == 0).sum(1)[radius == 0]
     expected = digamma(120) + np.mean(digamma(own) - digamma(inside(x) + 1) - digamma(inside(y) + 1))
     assert math.isclose(lib.ksg_mixture(x, y, k=k), expected, rel_tol=1e-12)
+
+
+def mostly_at_the_minimum(random, share):
+    return np.where(random.random(2000) < share, 0.0, random.exponential(size=2000))
+
+
+@pytest.mark.parametrize("feature", ["flag", "zero-inflated", "continuous", "few values"])
+def test_drift_is_seen_from_either_side_of_a_feature(feature):
+    random = np.random.default_rng(5)
+    then, now = {
+        "flag": ((random.random(2000) < 0.04) * 1.0, (random.random(300) < 0.6) * 1.0),
+        "zero-inflated": (mostly_at_the_minimum(random, 0.92), mostly_at_the_minimum(random, 0.1)),
+        "continuous": (random.normal(size=2000), random.normal(1, 1, size=500)),
+        "few values": (random.integers(0, 4, 1000) * 1.0, random.integers(1, 5, 400) * 1.0),
+    }[feature]
+    score = lib.drift_score(then, now)
+    assert math.isclose(score, lib.drift_score(-then, -now), rel_tol=1e-9)
+    assert math.isclose(score, lib.drift_score(3 * then, 3 * now), rel_tol=1e-9)
+    assert score > 0.2
+
+
+def test_drift_scores_worked_out_by_hand():
+    then, now = [0] * 95 + [1] * 5, [0] * 20 + [1] * 80
+    assert math.isclose(lib.drift_score(then, now, smoothing=0), lib.psi([0.95, 0.05], [0.2, 0.8]))
+    assert math.isclose(lib.psi([0.95, 0.05], [0.2, 0.8]), 0.75 * math.log(4.75) + 0.75 * math.log(16))
+    assert lib.drift_score([0.0] * 50, [1.0] * 50) > 5
+    assert lib.drift_score([0.0] * 50, [0.0] * 20) < 0.1
+
+
+@given(
+    st.lists(st.integers(-3, 3), min_size=1, max_size=40),
+    st.lists(st.integers(-4, 4), min_size=1, max_size=40),
+)
+def test_drift_score_of_the_mirrored_feature_is_the_same(then, now):
+    mirrored = lib.drift_score([-x for x in then], [-x for x in now])
+    assert math.isclose(lib.drift_score(then, now), mirrored, rel_tol=1e-9, abs_tol=1e-12)
