@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_probabilities, as_unit, check_base, check_positive, check_whole
+from course_lib._validate import as_channel, as_unit, check_base, check_positive, check_whole
 from course_lib.divergence import kl_divergence
 from course_lib.entropy import entropy
 
@@ -85,7 +85,7 @@ def channel_capacity(
     unit = math.log(check_base(base))
     tol = check_positive(tol, name="tol") * unit
     max_iter = check_whole(max_iter, name="max_iter", lowest=1)
-    w = _as_table(channel, "channel")
+    w = as_channel(channel, name="channel")
     p = np.full(len(w), 1 / len(w))
     for _ in range(max_iter):
         d = _divergence_from_output(w, p)
@@ -177,7 +177,7 @@ def stationary_distribution(transition: ArrayLike) -> np.ndarray:
     >>> stationary_distribution([[0.9, 0.1], [0.3, 0.7]])
     array([0.75, 0.25])
     """
-    p = _as_table(transition, "transition")
+    p = as_channel(transition, name="transition")
     if p.shape[0] != p.shape[1]:
         raise ValueError(f"transition must be square, from each state to each; its shape is {p.shape}")
     recurrent = _recurrent_states(p)
@@ -247,10 +247,3 @@ def entropy_rate(transition: ArrayLike, *, base: float = math.e) -> float:
     0.5721
     """
     return float(stationary_distribution(transition) @ entropy(transition, base=base))
-
-
-def _as_table(p: ArrayLike, name: str) -> np.ndarray:
-    table = as_probabilities(p, name=name).astype(np.float64)
-    if table.ndim != 2 or len(table) == 0:
-        raise ValueError(f"{name} must be a table with a distribution in each row, not {table.shape}")
-    return table

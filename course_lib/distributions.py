@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import BLOCK, deviance, stirling_remainder
+from course_lib._rows import BLOCK
+from course_lib._stable import deviance, log_pdf_normal, stirling_remainder
 from course_lib._validate import (
     as_float,
     as_probabilities,
@@ -218,7 +219,7 @@ class AliasTable:
         return (self.keep + lent) / len(self.keep)
 
 
-def _one_row(p: ArrayLike, *, normalize: bool = False) -> np.ndarray:
+def _one_row(p: ArrayLike, *, normalize: bool | None = None) -> np.ndarray:
     """Return one checked distribution as float64; rescale a coarser one, to sum to 1 as float64 should."""
     p = as_probabilities(p, normalize=normalize)
     if p.ndim != 1:
@@ -462,8 +463,7 @@ class Gaussian(_Continuous):
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at ``x``, in nats."""
-        z = (as_float(x) - self.mean) / self.sd
-        return plain(-(z**2) / 2 - math.log(self.sd * math.sqrt(2 * math.pi)))
+        return plain(log_pdf_normal(as_float(x), self.mean, self.sd))
 
     def _entropy_nats(self) -> float:
         return math.log(self.sd * math.sqrt(2 * math.pi * math.e))

@@ -10,7 +10,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._pairs import Rows, jeffreys_terms, summed
+from course_lib._rows import Pair
+from course_lib._stable import log_ratio
 from course_lib._validate import as_float, as_rng, check_base, check_number, check_whole
 
 __all__ = [
@@ -67,8 +68,8 @@ def psi(
     0.8789
     """
     unit = math.log(check_base(base))
-    rows = Rows(p, q, axis=axis, normalize=normalize)
-    return rows.reduced(summed(jeffreys_terms, rows) / unit, keepdims)
+    pair = Pair(p, q, axis=axis, normalize=normalize)
+    return pair.reduced(pair.total(close=lambda p, q, d: d * log_ratio(p, q, d)) / unit, keepdims)
 
 
 def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
@@ -166,8 +167,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
         raise ValueError("edges must be a rising sequence of finite numbers, such as quantile_edges gives")
     if check_number(smoothing, name="smoothing") < 0:
         raise ValueError(f"smoothing must be 0 or more, got {smoothing}")
-    sides = (np.bincount(np.searchsorted(edges, x, side), minlength=len(edges) + 1) for side in ("left", "right"))
-    counts = sum(sides) / 2 + smoothing
+    below, above = np.searchsorted(edges, x, "left"), np.searchsorted(edges, x, "right")
+    counts = np.bincount(np.concatenate([below, above]), minlength=len(edges) + 1) / 2 + smoothing
     return counts / counts.sum()
 
 

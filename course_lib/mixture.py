@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import log_choose, log_sum_exp, weighted_logs
+from course_lib._stable import log_choose, log_sum_exp, weighted_logs
 from course_lib._validate import (
     as_finite,
     as_probabilities,

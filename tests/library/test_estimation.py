@@ -12,9 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import estimation as est
+import course_lib as est
 from course_lib._validate import ProbabilityError
-from course_lib.bayes import BetaBinomial, DirichletCategorical, GammaPoisson, NormalNormal
+from course_lib.conjugate import BetaBinomial, DirichletCategorical, GammaPoisson, NormalNormal
 from course_lib.entropy import entropy
 
 seeds = st.integers(0, 2**32 - 1)

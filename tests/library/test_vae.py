@@ -12,9 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import vae as v
-from course_lib.datasets import digits_split
-from course_lib.elbo import (
+from course_lib import (
     elbo_linear_gaussian,
     grid_log_evidence,
     iwae_bound,
@@ -23,6 +21,8 @@ from course_lib.elbo import (
     posterior_linear_gaussian,
     ppca_ml,
 )
+from course_lib import vae as v
+from course_lib.datasets import digits_split
 from course_lib.mixture import BetaBinomialMixture
 
 SEEDS = st.integers(0, 2**32 - 1)
