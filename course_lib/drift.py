@@ -166,8 +166,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
         raise ValueError("edges must be a rising sequence of finite numbers, such as quantile_edges gives")
     if check_number(smoothing, name="smoothing") < 0:
         raise ValueError(f"smoothing must be 0 or more, got {smoothing}")
-    sides = (np.bincount(np.searchsorted(edges, x, side), minlength=len(edges) + 1) for side in ("left", "right"))
-    counts = sum(sides) / 2 + smoothing
+    below, above = (np.searchsorted(edges, x, side) for side in ("left", "right"))
+    counts = np.bincount(np.concatenate([below, above]), minlength=len(edges) + 1) / 2 + smoothing
     return counts / counts.sum()
 
 
