@@ -49,14 +49,17 @@ def row_sums(rows: np.ndarray) -> np.ndarray:
     return np.einsum("ij->i", rows) if rows.shape[1] <= SHORT else np.add.reduce(rows, axis=-1)
 
 
-def add_up(terms: Terms | Several, *rows: np.ndarray) -> np.ndarray:
+def add_up(terms: Terms | Several, *rows: np.ndarray, lows: list | None = None) -> np.ndarray:
     """Return the sum of terms(*rows) over each row of a strip, in double precision and block by block.
 
-    Terms may be a tuple; the sums then have the shape (terms, R).
+    Terms may be a tuple; the sums then have the shape (terms, R). ``lows`` gets each block's lowest entries.
     """
-    starts = range(0, rows[0].shape[1], BLOCK)
-    blocks = ([np.asarray(a[:, j : j + BLOCK], dtype=np.float64) for a in rows] for j in starts)
-    sums = [_sums(terms(*block)) for block in blocks]
+    sums = []
+    for j in range(0, rows[0].shape[1], BLOCK):
+        block = [np.asarray(a[:, j : j + BLOCK], dtype=np.float64) for a in rows]
+        sums.append(_sums(terms(*block)))
+        if lows is not None:
+            lows.append([np.minimum.reduce(a, axis=None) for a in block])
     return sums[0] if len(sums) == 1 else np.sum(sums, axis=0)
 
 
@@ -107,7 +110,7 @@ class Pair:
         small = ~((values > CLOSE) & (values < np.inf))  # NaN is in here too
         if small.any():
             p, q = (self.p, self.q) if small.all() else (self.p[small], self.q[small])
-            values[small] = np.concatenate([close_sums(close, *strip)[-1] for strip in self._strips(p, q)])
+            values[small] = np.concatenate([close_sums(close, *s, [])[-1] for s in self._strips(p, q)])
         return values
 
     def differences(self) -> np.ndarray:
@@ -115,7 +118,7 @@ class Pair:
         self._checked(plain_sums, np.subtract, None)
         tables = [
             ((p - q) - excess * q) / p_sum[:, None]
-            for p, q, p_sum, _, excess in (rescaled(*strip) for strip in self._strips(self.p, self.q))
+            for p, q, p_sum, _, excess in (rescaled(*strip, []) for strip in self._strips(self.p, self.q))
         ]
         return np.concatenate([np.empty((0, self.p.shape[1])), *tables])
 
@@ -125,12 +128,10 @@ class Pair:
 
     def _checked(self, sums: Callable[..., Sums], *terms: Terms | None) -> np.ndarray:
         """Return what ``sums`` gives for the terms, strip by strip, and refuse what is no distribution."""
-        found, lows = [np.empty((3, 0))], [np.empty((2, 0))]
-        for p, q in self._strips(self.p, self.q):
-            found.append(np.stack(sums(*terms, p, q)))
-            lows.append(np.array([[np.minimum.reduce(p, axis=None)], [np.minimum.reduce(q, axis=None)]]))
-        p_sum, q_sum, values = np.concatenate(found, axis=1)
-        p_low, q_low = np.concatenate(lows, axis=1)
+        lows: list[list[float]] = [[np.inf, np.inf]]
+        found = [np.stack(sums(*terms, p, q, lows)) for p, q in self._strips(self.p, self.q)]
+        p_sum, q_sum, values = np.concatenate([np.empty((3, 0)), *found], axis=1)
+        p_low, q_low = np.transpose(lows)
         self.check(extremes(p_low, p_sum), extremes(q_low, q_sum))
         return values
 
@@ -145,9 +146,9 @@ class Pair:
 
 
 @np.errstate(all="ignore")  # what zeros, infinities and NaN make of the sums is for the caller to judge
-def plain_sums(plain: Terms, scale: Terms | None, p: np.ndarray, q: np.ndarray) -> Sums:
+def plain_sums(plain: Terms, scale: Terms | None, p: np.ndarray, q: np.ndarray, lows: list) -> Sums:
     """Return of each row the sum of p, the sum of q, and that of plain(p, q) for p and q that sum to 1."""
-    p_sum, q_sum, terms = add_up(lambda p, q: (p, q, plain(p, q)), p, q)
+    p_sum, q_sum, terms = add_up(lambda p, q: (p, q, plain(p, q)), p, q, lows=lows)
     if scale is not None:
         return p_sum, q_sum, terms / p_sum + scale(q_sum / p_sum)
     ratio = p_sum / q_sum
@@ -157,39 +158,39 @@ def plain_sums(plain: Terms, scale: Terms | None, p: np.ndarray, q: np.ndarray) 
 
 
 @np.errstate(all="ignore")
-def close_sums(close: Terms, p: np.ndarray, q: np.ndarray) -> Sums:
+def close_sums(close: Terms, p: np.ndarray, q: np.ndarray, lows: list) -> Sums:
     """Return the same with close(p, q, d), where d = p - q has all the digits that p and q have."""
-    p, q, p_sum, ratio, excess = rescaled(p, q)
+    p, q, p_sum, ratio, excess = rescaled(p, q, lows)
     terms = add_up(lambda p, q: close(p, ratio * q, (p - q) - excess * q), p, q)
     return p_sum, p_sum / ratio[:, 0], terms / p_sum
 
 
-def rescaled(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, ...]:
+def rescaled(p: np.ndarray, q: np.ndarray, lows: list) -> tuple[np.ndarray, ...]:
     """Return p, q, sum p, the ratio r that brings q to the sum of p, and r - 1; the last two as columns.
 
     The difference p - r q is then (p - q) - (r - 1) q, and r - 1 is the sum of p - q over that of q. All are
     differences of floats, exact where p and q are close.
     """
-    p_sum, q_sum, excess = add_up(lambda p, q: (p, q, p - q), p, q)
+    p_sum, q_sum, excess = add_up(lambda p, q: (p, q, p - q), p, q, lows=lows)
     return p, q, p_sum, (p_sum / q_sum)[:, None], (excess / q_sum)[:, None]
 
 
 @np.errstate(all="ignore")
 def of_one_size(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights p and q, each row times the power of two that brings its sum to about 1.
+    """Return weights p and q; if sums are far apart or far from 1, each row is brought to a sum near 1.
 
     The scale of a row means nothing once it is normalised, but quotients of very small and very large weights
-    leave the range of a float. A power of two changes no digit.
+    leave the range of a float. Rows are multiplied by powers of two, which changes no digit.
     """
-    p_sum, q_sum = add_up(lambda p, q: (p, q), p, q)
-    p_power = -np.rint(np.log2(p_sum))
-    q_power = p_power + np.rint(np.log2(p_sum / q_sum))  # so that rows that are close stay so
+    p_size, q_size = np.log2(add_up(lambda p, q: (p, q), p, q))
+    if np.all((np.abs(p_size) < 64) & (np.abs(q_size - p_size) < 2)):
+        return p, q
+    p_power = -np.rint(p_size)
+    q_power = p_power + np.rint(p_size - q_size)  # so that rows that are close stay so
     return _times_two_to(p_power, p), _times_two_to(q_power, q)
 
 
 def _times_two_to(power: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    if not power.any():
-        return rows
     known = np.where(np.isfinite(power), power, 0)
     half = np.rint(known / 2)  # 2^1074 is no float, two factors are
     return rows * np.exp2(half)[:, None] * np.exp2(known - half)[:, None]

@@ -28,7 +28,22 @@ def stirling_remainder(k: np.ndarray | int) -> np.ndarray:
     return np.where(k < 16, _SMALL[np.minimum(k, 15).astype(int)], np.log(2 * math.pi * far) / 2 + series)
 
 
-def deviance(x: np.ndarray, m: np.ndarray | float, d: np.ndarray | None = None) -> np.ndarray:
+def log_minus_digamma(a: np.ndarray | float) -> np.ndarray:
+    """Return log(a) - digamma(a) for a > 0, about 1/(2a) where a is large, without cancellation.
+
+    NIST Digital Library of Mathematical Functions, 5.11.2.
+    """
+    from scipy.special import digamma
+
+    a = np.asarray(a, dtype=np.float64)
+    far = np.maximum(a, 16)
+    z = (1 / far) ** 2
+    series = 1 / (2 * far) + z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z / 132))))
+    near = np.minimum(a, 16)
+    return np.where(a < 16, np.log(near) - digamma(near), series)
+
+
+def deviance(x: np.ndarray | float, m: np.ndarray | float, d: np.ndarray | None = None) -> np.ndarray:
     """Return x log(x/m) - x + m, never negative, without cancellation where x is close to m.
 
     ``d`` is x - m, for callers who know it better than the rounded x and m tell. With u = (x - m)/(x + m),

@@ -95,9 +95,12 @@ def kl_divergence(
 
 
 def _plain_kl(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    ratio = p / q
-    np.fmax(ratio, TINY, out=ratio)  # an outcome with p = 0 adds 0 times log TINY
-    return p * np.log(ratio, out=ratio)
+    terms = p / q
+    if not p.min() > 0:
+        np.fmax(terms, TINY, out=terms)  # an outcome with p = 0 adds 0 times log TINY
+    np.log(terms, out=terms)
+    terms *= p
+    return terms
 
 
 def _kl_of_few(pair: Pair) -> np.ndarray | None:

@@ -167,7 +167,7 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
         raise ValueError("edges must be a rising sequence of finite numbers, such as quantile_edges gives")
     if check_number(smoothing, name="smoothing") < 0:
         raise ValueError(f"smoothing must be 0 or more, got {smoothing}")
-    below, above = np.searchsorted(edges, x, "left"), np.searchsorted(edges, x, "right")
+    below, above = (np.searchsorted(edges, x, side) for side in ("left", "right"))
     counts = np.bincount(np.concatenate([below, above]), minlength=len(edges) + 1) / 2 + smoothing
     return counts / counts.sum()
 

@@ -13,6 +13,7 @@ import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
 
+from course_lib._stable import deviance, log_minus_digamma
 from course_lib._validate import (
     ProbabilityError,
     as_counts,
@@ -20,6 +21,7 @@ from course_lib._validate import (
     as_float,
     as_probabilities,
     as_successes,
+    as_unit,
     check_base,
     check_number,
     check_positive,
@@ -330,7 +332,8 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
 
     Notes
     -----
-    Solved by Newton's method on 1 / shape. Source: T. Minka, Estimating a Gamma distribution, 2002.
+    The gap on the right is added up from x - mean(x), so that it keeps its digits where x hardly varies.
+    Source: T. Minka, Estimating a Gamma distribution, 2002.
 
     Examples
     --------
@@ -341,12 +344,28 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     x = _data(x, "x")
     if not np.all(x > 0) or x.min() == x.max():
         raise ValueError("x must hold positive numbers that are not all equal; a Gamma has no mass elsewhere")
-    gap = math.log(x.mean()) - np.log(x).mean()
-    shape = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
-    for _ in range(20):  # four or five are enough
-        miss = math.log(shape) - scipy.special.digamma(shape) - gap
-        shape = 1 / (1 / shape + miss / (shape**2 * (1 / shape - scipy.special.polygamma(1, shape))))
-    return float(shape), float(shape / x.mean())
+    mean = float(x.mean())
+    gap = math.fsum(_log_ratios(x, x - mean, mean)) / x.size
+    if not gap > 0:
+        raise ValueError("x varies too little for a float: the likelihood grows with the shape without end")
+    # log(shape) - digamma(shape) falls and lies between 1/(2 shape) and 1/shape, which brackets its root.
+    miss = lambda log_shape: float(log_minus_digamma(math.exp(log_shape))) / gap - 1  # noqa: E731
+    bracket = -math.log(2 * gap) - 1e-9, -math.log(gap) + 1e-9
+    shape = math.exp(scipy.optimize.brentq(miss, *bracket, xtol=1e-15, rtol=1e-15))
+    return shape, shape / mean
+
+
+def _log_ratios(x: np.ndarray, away: np.ndarray, mean: float) -> np.ndarray:
+    """Return log(mean/x) + x/mean - 1, never negative; away is x - mean, exact where the two are close.
+
+    Where mean is the mean, these add up to log(mean) - mean(log x).
+    """
+    return deviance(mean, x, -away) / mean
+
+
+def _log_gap(x: np.ndarray, away: np.ndarray, mean: float) -> float:
+    """Return log(mean) - mean(log x) for a mean that may be rounded."""
+    return (math.fsum(_log_ratios(x, away, mean)) - math.fsum(away / mean)) / len(x)
 
 
 def mle_dirichlet(x: ArrayLike) -> np.ndarray:
@@ -370,9 +389,8 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
 
     Notes
     -----
-    The log-likelihood is concave; Newton's steps cost K, since its Hessian is a diagonal plus a constant, and
-    are halved where they would leave the positive numbers. Source: T. Minka, Estimating a Dirichlet
-    distribution, 2000.
+    Each alpha_k follows from their sum by Newton's method, and the sum from one equation that only falls.
+    Source: T. Minka, Estimating a Dirichlet distribution, 2000.
 
     Examples
     --------
@@ -387,15 +405,9 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
         )
     if np.all(x == x[0]):
         raise ValueError("all rows are equal: the likelihood grows with alpha for ever")
-    alpha, target = _dirichlet_moments(x), np.log(x).mean(axis=0)
-    for _ in range(100):  # from the moments, some five
-        step = _dirichlet_newton(alpha, target)
-        while np.any(step >= alpha):
-            step = step / 2
-        alpha = alpha - step
-        if np.all(np.abs(step) <= 1e-14 * alpha):
-            break
-    return alpha
+    mean = x.mean(axis=0)
+    gaps = np.array([_log_gap(column, column - m, m) for column, m in zip(x.T, mean, strict=True)])
+    return _dirichlet_of(mean, gaps, excess=math.fsum([*mean, -1.0]))
 
 
 def mle_beta(x: ArrayLike) -> tuple[float, float]:
@@ -428,24 +440,63 @@ def mle_beta(x: ArrayLike) -> tuple[float, float]:
     >>> round(a, 1), round(b, 1)
     (2.0, 3.0)
     """
-    x = _data(x, "x").ravel()
-    a, b = mle_dirichlet(np.stack([x, 1 - x], axis=-1))
+    x = as_unit(_data(x, "x").ravel(), name="x")
+    if not (np.all(x > 0) and np.all(x < 1)):
+        raise ProbabilityError("x must lie strictly between 0 and 1: at 0 and 1 a Beta has no mass")
+    if x.min() == x.max():
+        raise ValueError("all numbers are equal: the likelihood grows with a + b without end")
+    mean = float(x.mean())
+    gaps = np.array([_log_gap(x, x - mean, mean), _log_gap(1 - x, mean - x, 1 - mean)])
+    a, b = _dirichlet_of(np.array([mean, 1 - mean]), gaps, excess=0.0)
     return float(a), float(b)
 
 
-def _dirichlet_moments(x: np.ndarray) -> np.ndarray:
-    """Return an alpha with the mean of x and about its spread, to start from."""
-    mean, variance = x.mean(axis=0), x.var(axis=0)
-    concentration = np.sum(mean * (1 - mean)) / np.sum(variance) - 1
-    return mean * max(concentration, 1e-2)
+def _dirichlet_of(mean: np.ndarray, gaps: np.ndarray, excess: float) -> np.ndarray:
+    """Solve digamma(alpha_k) - digamma(A) = log(mean_k) - gap_k for alpha, whose sum is A.
+
+    Written as alpha_k = A mean_k exp(u_k), each u_k follows from A, and the sum of the alphas decides A. No
+    step subtracts large numbers, so that A keeps its digits where the data hardly vary and it is huge.
+    ``excess`` is the sum of the means less 1.
+    """
+
+    def logs(log_total: float) -> np.ndarray:
+        scale = math.exp(log_total) * mean
+        return _solved_shares(scale, log_minus_digamma(math.exp(log_total)) + gaps)
+
+    def miss(log_total: float) -> float:
+        return excess + math.fsum(mean * np.expm1(logs(log_total)))
+
+    low = high = 0.0
+    while not miss(low) > 0 and low > -600:
+        low -= 8
+    while not miss(high) < 0 and high < 600:
+        high += 8
+    if not (miss(low) > 0 > miss(high)):
+        raise ValueError("x varies too little for a float: the likelihood grows with alpha without end")
+    log_total = scipy.optimize.brentq(miss, low, high, xtol=1e-15, rtol=1e-15)
+    return math.exp(log_total) * mean * np.exp(logs(log_total))
 
 
-def _dirichlet_newton(alpha: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return the Newton step: H⁻¹g for a Hessian H = diag(q) + z 11ᵀ, by the matrix inversion lemma."""
-    gradient = scipy.special.digamma(alpha.sum()) - scipy.special.digamma(alpha) + target
-    q, z = -scipy.special.polygamma(1, alpha), scipy.special.polygamma(1, alpha.sum())
-    shared = np.sum(gradient / q) / (1 / z + np.sum(1 / q))
-    return (gradient - shared) / q
+def _solved_shares(scale: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return u with digamma(scale e^u) = log(scale) - target, by Newton's method from Minka's start.
+
+    It is solved as u - (log - digamma)(scale e^u) + target = 0, which keeps the digits of a small u.
+    """
+    y = np.log(scale) - target
+    with np.errstate(divide="ignore"):
+        u = np.log(np.where(y >= -2.22, np.exp(y) + 0.5, -1 / (y - scipy.special.digamma(1)))) - np.log(scale)
+    for _ in range(50):  # some five are enough
+        a = scale * np.exp(u)
+        step = (u - log_minus_digamma(a) + target) / _rise(a)
+        u = u - step
+        if np.all(np.abs(step) <= 1e-15 * np.abs(u)):
+            break
+    return u
+
+
+def _rise(a: np.ndarray) -> np.ndarray:
+    """Return a trigamma(a), the slope of digamma over log a; it falls to 1 as a grows."""
+    return np.where(a > 1e8, 1 + 0.5 / np.maximum(a, 1), a * scipy.special.polygamma(1, np.minimum(a, 1e8)))
 
 
 # ------------------------------------------------------------------------------- maximum a posteriori

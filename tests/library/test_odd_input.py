@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -151,3 +152,55 @@ def test_drift_scores_worked_out_by_hand():
 def test_drift_score_of_the_mirrored_feature_is_the_same(then, now):
     mirrored = lib.drift_score([-x for x in then], [-x for x in now])
     assert math.isclose(lib.drift_score(then, now), mirrored, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def beta_equations(a, b, x):
+    """The two likelihood equations of a Beta at 450 digits: both 0 at the likeliest a and b."""
+    with mpmath.workdps(450):
+        x, n = [mpmath.mpf(float(v)) for v in x], len(x)
+        total = mpmath.digamma(a + b)
+        return [
+            mpmath.digamma(a) - total - sum(map(mpmath.log, x)) / n,
+            mpmath.digamma(b) - total - sum(mpmath.log(1 - v) for v in x) / n,
+        ]
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        [0.5, 0.5 + 1e-7],
+        [0.5, 0.5 + 1e-8],
+        [0.2, 0.2 + 1e-8, 0.2],
+        [1e-17, 3e-17, 2e-16],
+        [1e-200, 2e-200],
+        [0.1, 0.4, 0.9],
+        [1e-12, 0.5, 1 - 1e-12],
+    ],
+)
+def test_likeliest_beta_where_the_data_hardly_vary(x):
+    a, b = lib.mle_beta(x)
+    with mpmath.workdps(450):
+        start = [mpmath.mpf(a), mpmath.mpf(b)]
+        for _ in range(8):  # Newton's method from the answer: where it ends is the truth
+            f = mpmath.matrix(beta_equations(*start, x))
+            shared = mpmath.polygamma(1, sum(start))
+            slope = mpmath.matrix(2)
+            for i in range(2):
+                slope[i, i] = mpmath.polygamma(1, start[i])
+            slope -= shared * mpmath.ones(2)
+            change = mpmath.lu_solve(slope, -f)
+            start = [s + c for s, c in zip(start, change, strict=True)]
+        assert math.isclose(a, start[0], rel_tol=1e-6)
+        assert math.isclose(b, start[1], rel_tol=1e-6)
+
+
+@pytest.mark.parametrize("x", [[1, 1 + 1e-6], [1, 1 + 1e-9], [1e-300, 1.0], [1e-200, 1e200], [2.0, 3.0, 7.0]])
+def test_likeliest_gamma_where_the_data_hardly_vary(x):
+    shape, rate = lib.mle_gamma(x)
+    with mpmath.workdps(450):
+        exact = [mpmath.mpf(float(v)) for v in x]
+        mean = sum(exact) / len(exact)
+        gap = mpmath.log(mean) - sum(map(mpmath.log, exact)) / len(exact)
+        right = mpmath.findroot(lambda s: mpmath.log(s) - mpmath.digamma(s) - gap, shape)
+        assert math.isclose(shape, right, rel_tol=1e-7)
+        assert math.isclose(rate, right / mean, rel_tol=1e-7)
