@@ -226,6 +226,8 @@ class NormalNormal:
         about it knows nothing of the belief.
         """
         x = as_finite(x, name="x")
+        if x.size == 0:
+            return 0.0  # no data are certain
         n, average = x.size, x.mean()
         spread = self.noise_variance + n * self.variance
         scatter = np.sum((x - average) ** 2) / self.noise_variance + n * (average - self.mean) ** 2 / spread

@@ -142,7 +142,7 @@ def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int
     logits, rng = check_logits(logits), as_rng(rng)
     lead = () if size is None else tuple(np.atleast_1d(size))
     winners = np.empty((math.prod(lead), *logits.shape[:-1]), dtype=np.int64)
-    step = max(1, BLOCK // logits.size)  # so that many draws never need the noise of all of them at once
+    step = max(1, BLOCK // max(1, logits.size))  # many draws never need all noise at once
     for i in range(0, len(winners), step):
         noise = rng.gumbel(size=(len(winners[i : i + step]), *logits.shape))
         winners[i : i + step] = np.argmax(logits + noise, axis=-1)

@@ -467,27 +467,35 @@ def renyi_entropy(
         return entropy(p, axis=axis, base=base, keepdims=keepdims, normalize=normalize)
     given = as_probabilities(p, axis=axis, normalize=normalize)
     rows = as_rows(given, axis, name="p").astype(np.float64)
-    rows = rows / rows.sum(axis=-1, keepdims=True)
     return from_rows(_renyi_rows(rows, alpha) / unit, given.shape, axis, keepdims=keepdims)
 
 
 def _renyi_rows(rows: np.ndarray, alpha: float) -> np.ndarray:
-    """Return H_alpha of each row in nats.
+    """Return H_alpha of each row in nats, without cancellation near order 1 and near a certain outcome.
 
-    Near order 1 through sum p^alpha - 1 = sum p (p^(alpha - 1) - 1), which keeps its digits.
+    With t the largest outcome and r = (sum of the others)/t, its probability is 1/(1 + r), and
+
+        sum p^alpha = (1 + sum over the others of (p_i/t)^alpha) / (1 + r)^alpha.
     """
-    largest = rows.max(axis=-1)
+    largest, others = _split_largest(rows)
+    relative = others / largest[:, None]
+    surprise = np.log1p(relative.sum(axis=-1))  # of the largest
     if alpha == math.inf:
-        return 0.0 - np.log(largest)
-    log_p = np.log(rows, where=rows > 0, out=np.full_like(rows, -np.inf))
-    if abs(alpha - 1) < 0.5:
-        p_times = np.multiply(rows, np.expm1((alpha - 1) * log_p), where=rows > 0, out=np.zeros_like(rows))
-        return np.log1p(p_times.sum(axis=-1)) / (1 - alpha)
+        return surprise
     if alpha == 0:
         return np.log(np.count_nonzero(rows, axis=-1))
-    # sum p^alpha = max^alpha sum (p/max)^alpha: nothing underflows
-    relative = np.exp(alpha * (log_p - np.log(largest)[:, None])).sum(axis=-1)
-    return (alpha * np.log(largest) + np.log(relative)) / (1 - alpha)
+    if abs(alpha - 1) < 0.5:
+        return _renyi_near_shannon(relative, surprise, alpha)
+    return (np.log1p((relative**alpha).sum(axis=-1)) - alpha * surprise) / (1 - alpha)
+
+
+def _renyi_near_shannon(relative: np.ndarray, surprise: np.ndarray, alpha: float) -> np.ndarray:
+    """Return it through sum p^alpha - 1 = sum p (p^(alpha - 1) - 1), whose terms all have one sign."""
+    some = relative > 0
+    log_p = np.log(relative, where=some, out=np.zeros_like(relative)) - surprise[:, None]
+    p = np.where(some, np.exp(log_p), 0)
+    others = (p * np.expm1((alpha - 1) * log_p)).sum(axis=-1)
+    return np.log1p(np.exp(-surprise) * np.expm1((1 - alpha) * surprise) + others) / (1 - alpha)
 
 
 def attention_entropy(

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from course_lib._stable import deviance, log_minus_digamma
 from course_lib._validate import (
     ProbabilityError,
+    as_array,
     as_counts,
     as_finite,
     as_float,
@@ -134,7 +135,7 @@ def mle_bernoulli(x: ArrayLike) -> float:
     >>> mle_bernoulli([1, 0, 1, 1])
     0.75
     """
-    x = _data(np.asarray(x) + 0, "x")
+    x = _data(as_array(x, name="x") + 0, "x")
     if not np.all((x == 0) | (x == 1)):
         raise ValueError("x must hold zeros and ones; counts of successes go to mle_binomial")
     return float(x.mean())
@@ -246,7 +247,7 @@ def mle_exponential(x: ArrayLike) -> float:
     >>> mle_exponential([1.0, 3.0])
     0.5
     """
-    x = _waits(x)
+    x = _waits(_data(x, "x"))
     if not x.sum() > 0:
         raise ValueError("all waiting times are 0: the likelihood grows with the rate for ever")
     return float(x.size / x.sum())
@@ -680,7 +681,7 @@ def _data(x: ArrayLike, name: str) -> np.ndarray:
 
 
 def _waits(x: ArrayLike) -> np.ndarray:
-    x = _data(x, "x")
+    x = as_finite(x, name="x")
     if np.any(x < 0):
         raise ValueError("x must hold waiting times, none of them negative")
     return x

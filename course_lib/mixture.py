@@ -16,7 +16,9 @@ from numpy.typing import ArrayLike
 
 from course_lib._stable import log_choose, log_sum_exp, weighted_logs
 from course_lib._validate import (
+    as_array,
     as_finite,
+    as_float,
     as_probabilities,
     as_rng,
     as_table,
@@ -58,9 +60,10 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     >>> round(bits_per_dim([-64 * math.log(17)], 64), 4)      # log2 of 17 levels
     4.0875
     """
-    return float(
-        -np.mean(np.asarray(log_prob)) / (check_whole(n_dims, name="n_dims", lowest=1) * math.log(2))
-    )
+    log_prob, n_dims = as_float(log_prob, name="log_prob"), check_whole(n_dims, name="n_dims", lowest=1)
+    if log_prob.size == 0:
+        raise ValueError("log_prob is empty; an average needs at least one example")
+    return float(-np.mean(log_prob, dtype=np.float64) / (n_dims * math.log(2)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -632,7 +635,7 @@ class _CountMixture(_Mixture):
     ) -> Self:
         """Return a start for EM: K of the examples, each moved half way to the mean of all, off the edges."""
         _one_hot(X, check_whole(n_trials, name="n_trials", lowest=1) + 1)
-        X = np.asarray(X)
+        X = as_array(X, name="X")
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
         some = X[as_rng(rng).permutation(len(X))[:n_components]]
@@ -880,7 +883,7 @@ def _same_width(X: np.ndarray, width: int, per_column: int = 1) -> np.ndarray:
 
 def _one_hot(X: ArrayLike, n_levels: int) -> np.ndarray:
     """Return (N, D * L) zeros and ones: EM becomes two matrix products."""
-    X = np.asarray(X)
+    X = as_array(X, name="X")
     if X.dtype.kind not in "iu":
         raise TypeError(f"X must hold whole numbers, not dtype {X.dtype}; convert it with X.astype(int)")
     if X.ndim != 2 or X.size == 0:

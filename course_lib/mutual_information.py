@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from course_lib._rows import BLOCK, CLOSE
 from course_lib._stable import TINY, deviance
 from course_lib._validate import (
+    as_array,
     as_labels,
     as_probabilities,
     check_base,
@@ -82,7 +83,7 @@ def mutual_information(
     0.0
     """
     unit = math.log(check_base(base))
-    joint, counts = np.asarray(joint), _are_counts(joint, normalize)
+    joint, counts = as_array(joint, name="joint"), _are_counts(joint, normalize)
     p = _as_joint(joint, 2, normalize)
     if counts:
         values = [_information_of_counts(table) for table in joint.reshape(-1, *joint.shape[-2:])]
@@ -91,7 +92,7 @@ def mutual_information(
     independent = row * column
     # Where a cell is rare in both margins the product leaves the range of a float; its logarithm does not.
     lost = (p > 0) & (independent < TINY)
-    flat = (*p.shape[:-2], -1)
+    flat = (*p.shape[:-2], p.shape[-2] * p.shape[-1])
     kl = kl_divergence(p.reshape(flat), np.where(lost, p, independent).reshape(flat), normalize=True)
     if lost.any():
         log_p, log_row, log_column = (np.log(np.where(a > 0, a, 1)) for a in (p, row, column))

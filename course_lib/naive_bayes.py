@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib._stable import log_or_minus_inf, log_sum_exp, weighted_logs
-from course_lib._validate import ProbabilityError, as_finite, check_number
+from course_lib._validate import ProbabilityError, as_array, as_finite, check_number
 
 __all__ = [
     "BernoulliNB",
@@ -49,9 +49,13 @@ class _NaiveBayes(ABC):
         y : array_like, shape (N,)
             Labels, of any kind that sorts.
         """
-        X, y = self._features(X), np.asarray(y)
+        X, y = self._features(X), as_array(y, name="y")
         if y.shape != (len(X),) or len(X) == 0:
             raise ValueError(f"y needs one label for each of the {len(X)} rows of X, got shape {y.shape}")
+        if np.any(y != y):  # NaN alone differs from itself
+            raise ValueError(
+                "y holds NaN, which is no label; drop those rows, or give them a label of their own"
+            )
         self.classes_, label = np.unique(y, return_inverse=True)
         member = (label[:, None] == np.arange(len(self.classes_))).astype(np.float64)  # (N, C)
         self.class_log_prior_ = np.log(member.mean(axis=0))
@@ -89,7 +93,7 @@ class _NaiveBayes(ABC):
         return self.classes_[np.argmax(posterior, axis=1)]
 
     def _features(self, X: ArrayLike) -> np.ndarray:
-        X = as_finite(np.asarray(X) + 0, name="X")  # + 0 counts True as 1
+        X = as_finite(as_array(X, name="X") + 0, name="X")  # + 0 counts True as 1
         if X.ndim != 2:
             raise ValueError(f"X must be a table of shape (examples, features), got shape {X.shape}")
         self._check_features(X)

@@ -24,7 +24,8 @@ EXPONENTS = exponents_of_ten()
 
 @given(EXPONENTS, st.data())
 @pytest.mark.parametrize(
-    "function", [lib.kl_divergence, lib.js_divergence, lib.total_variation, lib.cross_entropy]
+    "function",
+    [lib.kl_divergence, lib.js_divergence, lib.total_variation, lib.cross_entropy, lib.js_distance, lib.psi],
 )
 def test_weights_of_any_size_are_normalised_as_if_beforehand(function, exponents, data):
     p = 10.0 ** np.array(exponents)
@@ -33,6 +34,32 @@ def test_weights_of_any_size_are_normalised_as_if_beforehand(function, exponents
     first = function(p / p.sum(), q / q.sum())
     both = function(p, q, normalize=True)
     assert both == first or math.isclose(both, first, rel_tol=1e-13, abs_tol=1e-15)
+
+
+@given(EXPONENTS)
+@pytest.mark.parametrize(
+    "function",
+    [
+        lib.entropy,
+        lib.perplexity,
+        lib.joint_entropy,
+        lambda p, **options: lib.conditional_entropy(np.stack([p, p[::-1]]) / 2, **options),
+        lambda p, **options: lib.renyi_entropy(p, 0.5, **options),
+        lambda p, **options: lib.renyi_entropy(p, 0.9, **options),
+        lambda p, **options: lib.renyi_entropy(p, 2, **options),
+        lambda p, **options: lib.wasserstein1(p, p[::-1], np.arange(len(p)), **options),
+        lambda p, **options: lib.bayes_update(p, np.linspace(0.1, 0.9, len(p)), **options).posterior,
+        lambda p, **options: lib.negative_log_likelihood(np.ones(len(p), dtype=int), p, **options),
+        lambda p, **options: lib.Categorical(p, **options).entropy(),
+        lambda p, **options: lib.elbo_identity(np.zeros(len(p)), p, **options).elbo,
+        lambda p, **options: lib.mutual_information(np.stack([p, p[::-1]]) / 2, **options),
+    ],
+)
+def test_weights_of_any_size_serve_every_function_that_normalises(function, exponents):
+    p = 10.0 ** np.array(exponents)
+    first = p / p.sum()
+    assume(first.min() > 1e-300)
+    np.testing.assert_allclose(function(p, normalize=True), function(first), rtol=1e-13, atol=1e-15)
 
 
 def test_divergence_of_unnormalised_posteriors():
@@ -204,3 +231,83 @@ def test_likeliest_gamma_where_the_data_hardly_vary(x):
         right = mpmath.findroot(lambda s: mpmath.log(s) - mpmath.digamma(s) - gap, shape)
         assert math.isclose(shape, right, rel_tol=1e-7)
         assert math.isclose(rate, right / mean, rel_tol=1e-7)
+
+
+NEAR_CERTAIN = [(2, 2e-12), (math.inf, 1e-12), (3, 1.5e-12), (0.5, 1.999998e-6)]
+
+
+@pytest.mark.parametrize(("alpha", "right"), NEAR_CERTAIN)
+def test_renyi_entropy_near_a_certain_outcome(alpha, right):
+    assert math.isclose(lib.renyi_entropy([1 - 1e-12, 1e-12], alpha), right, rel_tol=1e-11)
+
+
+@given(
+    st.lists(st.floats(1e-12, 1), min_size=2, max_size=6),
+    st.sampled_from([0.1, 0.5, 0.9, 1.0000001, 1.3, 1.5, 2, 7]),
+)
+def test_renyi_entropy_agrees_with_many_digits(weights, alpha):
+    with mpmath.workdps(60):
+        total = mpmath.fsum(weights)
+        powers = mpmath.fsum((mpmath.mpf(w) / total) ** mpmath.mpf(alpha) for w in weights)
+        right = float(mpmath.log(powers) / (1 - mpmath.mpf(alpha)))
+    assert math.isclose(lib.renyi_entropy(weights, alpha, normalize=True), right, rel_tol=1e-13)
+
+
+@pytest.mark.parametrize("n", [10**6, 10**8, 10**12])
+@pytest.mark.parametrize("function", [lib.kl_divergence, lib.js_divergence, lib.psi])
+def test_nearly_equal_counts(function, n):
+    """Terms of order 1/n in p - q decide: the division of each by its sum must not round them."""
+    p, q = [n, n + 1, n - 3], [n + 1, n, n - 3]
+    with mpmath.workdps(60):
+        a, b = ([mpmath.mpf(c) / sum(counts) for c in counts] for counts in (p, q))
+        kl = lambda a, b: mpmath.fsum(x * mpmath.log(x / y) for x, y in zip(a, b, strict=True))  # noqa: E731
+        m = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
+        right = {
+            "kl_divergence": kl(a, b),
+            "js_divergence": (kl(a, m) + kl(b, m)) / 2,
+            "psi": kl(a, b) + kl(b, a),
+        }[function.__name__]
+    assert math.isclose(function(p, q, normalize=True), float(right), rel_tol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        (lambda: lib.gumbel_max(np.zeros((0, 3)), rng=0), (0,)),
+        (lambda: lib.sample(np.zeros((0, 3)), rng=0), (0,)),
+        (lambda: lib.sample(np.zeros((0, 3)), 5, rng=0), (5, 0)),
+        (lambda: lib.mutual_information(np.zeros((0, 2, 2))), (0,)),
+        (lambda: lib.conditional_mutual_information(np.zeros((0, 2, 2, 2))), (0,)),
+        (lambda: lib.interaction_information(np.zeros((0, 2, 2, 2))), (0,)),
+        (lambda: lib.kl_divergence(np.zeros((0, 3)), np.zeros((0, 3)), normalize=True), (0,)),
+        (lambda: lib.wasserstein1(np.zeros((0, 2)), np.zeros((0, 2)), [0, 1]), (0,)),
+    ],
+)
+def test_an_empty_batch_has_an_empty_result(call, shape):
+    assert np.shape(call()) == shape
+
+
+def test_no_data():
+    assert lib.NormalNormal(0, 1, 1).log_evidence([]) == 0
+    assert lib.map_exponential([], shape=2, rate=1) == 1
+    for call in (lambda: lib.bits_per_dim([], 64), lambda: lib.fit_temperature([], np.zeros((0, 3)))):
+        with pytest.raises((ValueError, TypeError)):
+            call()
+    with pytest.raises(ValueError, match="no predictions"):
+        lib.fit_temperature(np.zeros(0, dtype=int), np.zeros((0, 3)))
+
+
+@pytest.mark.parametrize("score", [lib.expected_calibration_error, lib.log_loss, lib.brier_score_loss])
+def test_one_column_of_chances_is_no_table_of_distributions(score):
+    with pytest.raises(ValueError, match=r"one column.*p\[:, 0\]"):
+        score([0, 0], [[1.0], [1.0]])
+
+
+def test_a_probability_just_above_one_is_shown_with_its_digits():
+    with pytest.raises(lib.ProbabilityError, match=r"found 1\.0000001"):
+        lib.log_loss([1], np.float32([1.0000001]))
+
+
+def test_nan_is_no_label():
+    with pytest.raises(ValueError, match="y holds NaN"):
+        lib.MultinomialNB().fit([[1, 0], [0, 1], [1, 1]], [0, 1, math.nan])
