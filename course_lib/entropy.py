@@ -572,7 +572,7 @@ def plugin_entropy(
     Raises
     ------
     TypeError
-        If the counts are not whole numbers by dtype.
+        If the counts are no real numbers.
     ValueError
         If a count is negative or nothing was counted.
 

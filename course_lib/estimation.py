@@ -209,7 +209,7 @@ def mle_poisson(x: ArrayLike) -> float:
     Returns
     -------
     float
-        Events an interval.
+        Events per interval.
 
     Raises
     ------
@@ -584,7 +584,7 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
     Returns
     -------
     float
-        Events an interval.
+        Events per interval.
 
     Raises
     ------

@@ -55,6 +55,11 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     float
         Bits per dimension: lower is better; log2(L) for the uniform model over L levels.
 
+    Raises
+    ------
+    ValueError
+        If there is no example, or ``n_dims`` is below 1.
+
     Examples
     --------
     >>> round(bits_per_dim([-64 * math.log(17)], 64), 4)      # log2 of 17 levels

@@ -228,7 +228,7 @@ def _as_joint(joint: ArrayLike, variables: int, normalize: bool) -> np.ndarray:
     """Return a joint table of some variables as float64, checked over its last axes together."""
     shape = np.shape(joint)
     if len(shape) < variables:
-        raise ValueError(f"joint needs {variables} axes, one a variable, and has shape {shape}")
+        raise ValueError(f"joint needs {variables} axes, one per variable, and has shape {shape}")
     flat = np.reshape(joint, (*shape[:-variables], math.prod(shape[-variables:])))
     return as_probabilities(flat, normalize=normalize, name="joint").astype(np.float64).reshape(shape)
 

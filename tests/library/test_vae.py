@@ -437,7 +437,7 @@ class TestErrors:
     @pytest.mark.parametrize("call", [v.train_vae, lambda X: v.evaluate(v.VAE(1, 2, n_features=2), X)])
     def test_data(self, call):
         for X, message in [
-            ([1.0, 2.0], r"X must be a table of shape \(examples, positions\), got shape \(2,\)"),
+            ([1.0, 2.0], r"X must be a table with one example per row; its shape is \(2,\)"),
             (np.zeros((0, 2)), "X must be a table"),
             ([[1, 17]], "X must hold counts from 0 to n_trials = 16, found 17"),
             ([[1, -1]], "X must hold counts: whole numbers, none of them negative"),
