@@ -90,13 +90,15 @@ def mutual_information(
         return plain(np.array(values).reshape(joint.shape[:-2]) / unit)
     row, column = p.sum(axis=-1, keepdims=True), p.sum(axis=-2, keepdims=True)
     independent = row * column
-    # Where a cell is rare in both margins the product leaves the range of a float; its logarithm does not.
+    # Where a cell is rare in both margins the product leaves the range of a float; its logarithm does not. Such
+    # a cell's own term is added by logarithms, less the p that the others lose when it is left out of the sum.
     lost = (p > 0) & (independent < TINY)
     flat = (*p.shape[:-2], p.shape[-2] * p.shape[-1])
-    kl = kl_divergence(p.reshape(flat), np.where(lost, p, independent).reshape(flat), normalize=True)
+    likely, expected = (np.where(lost, 0, table).reshape(flat) for table in (p, independent))
+    kl = kl_divergence(likely, expected, normalize=True)
     if lost.any():
         log_p, log_row, log_column = (np.log(np.where(a > 0, a, 1)) for a in (p, row, column))
-        kl = kl + np.where(lost, p * (log_p - log_row - log_column), 0).sum(axis=(-2, -1))
+        kl = kl + np.where(lost, p * (log_p - log_row - log_column - 1), 0).sum(axis=(-2, -1))
     return plain(kl / unit)
 
 
