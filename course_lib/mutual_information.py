@@ -90,8 +90,8 @@ def mutual_information(
         return plain(np.array(values).reshape(joint.shape[:-2]) / unit)
     row, column = p.sum(axis=-1, keepdims=True), p.sum(axis=-2, keepdims=True)
     independent = row * column
-    # Where a cell is rare in both margins the product leaves the range of a float; its logarithm does not. Such
-    # a cell's own term is added by logarithms, less the p that the others lose when it is left out of the sum.
+    # Where a cell is rare in both margins the product leaves the range of a float; its logarithm does not.
+    # The cell's own term is added by logarithms, less the p that the others lose when it is left out.
     lost = (p > 0) & (independent < TINY)
     flat = (*p.shape[:-2], p.shape[-2] * p.shape[-1])
     likely, expected = (np.where(lost, 0, table).reshape(flat) for table in (p, independent))

@@ -74,7 +74,7 @@ def test_divergence_of_unnormalised_posteriors():
 
 def test_information_of_a_cell_rare_in_both_margins():
     rare = 1e-170
-    exact = rare * (1 + math.log(1 / rare))  # and (1 - rare) log(1 / (1 - rare)), which is rare to first order
+    exact = rare * (1 + math.log(1 / rare))  # the other cell adds rare, to first order
     assert math.isclose(lib.mutual_information([[1.0, 0], [0, rare]]), exact, rel_tol=1e-12)
     assert np.all(np.isfinite(lib.mutual_information([[[1.0, 0], [0, rare]], [[0.5, 0], [0, 0.5]]])))
 
@@ -311,3 +311,26 @@ def test_a_probability_just_above_one_is_shown_with_its_digits():
 def test_nan_is_no_label():
     with pytest.raises(ValueError, match="y holds NaN"):
         lib.MultinomialNB().fit([[1, 0], [0, 1], [1, 1]], [0, 1, math.nan])
+
+
+@pytest.mark.parametrize("mixture", [lib.BinomialMixture, lib.BetaBinomialMixture])
+@pytest.mark.parametrize("X", [[[1, 9], [2, 8], [9, 1], [8, 2]] * 20, [[1], [9]] * 40])
+def test_no_start_leaves_two_components_the_same(mixture, X):
+    for seed in range(20):
+        model = mixture.fit(X, 2, 10, rng=seed)
+        shares = model.p if mixture is lib.BinomialMixture else model.mean
+        assert np.abs(shares[0] - shares[1]).max() > 0.3, seed
+
+
+def test_more_components_than_different_examples_are_refused():
+    with pytest.raises(ValueError, match="only 2 different examples"):
+        lib.BinomialMixture.fit([[1], [9]] * 4, 3, 10, rng=0)
+
+
+def test_a_ridge_lets_a_gaussian_mixture_fit_flat_data():
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    flat = np.column_stack([X, np.ones(200), X[:, 0]])  # one column constant, one a copy
+    model = lib.GaussianMixture.fit(flat, 2, ridge=1.0, rng=0)
+    assert np.all(np.linalg.eigvalsh(model.covariances) > 0)
+    with pytest.raises(ValueError, match="ridge="):
+        lib.GaussianMixture.fit(flat, 2, rng=0)
