@@ -593,8 +593,8 @@ class GaussianMixture(_Mixture):
         n_k = q.sum(axis=0)
         if np.any(n_k < np.finfo(float).eps * len(X)):
             raise ValueError(
-                "a component has lost all its examples; use fewer components, another start, or ridge= above 0 "
-                "where columns of X are constant or collinear"
+                "a component has lost all its examples; use fewer components, another start, or ridge= "
+                "above 0 where columns of X are constant or collinear"
             )
         means = q.T @ X / n_k[:, None]
         away = X - means[:, None]  # (K, N, D)

@@ -328,7 +328,7 @@ def test_more_components_than_different_examples_are_refused():
 
 
 def test_a_ridge_lets_a_gaussian_mixture_fit_flat_data():
-    X = np.random.default_rng(0).normal(size=(200, 2))
+    X = np.random.default_rng(0).normal(size=(200, 2)) + 4 * (np.arange(200) % 2)[:, None]
     flat = np.column_stack([X, np.ones(200), X[:, 0]])  # one column constant, one a copy
     model = lib.GaussianMixture.fit(flat, 2, ridge=1.0, rng=0)
     assert np.all(np.linalg.eigvalsh(model.covariances) > 0)
