@@ -232,6 +232,7 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
 
     Examples
     --------
+    >>> from course_lib import log_pdf_gaussian
     >>> x = np.array([[0.0], [2.0]])                                # z ~ N(0, 1), x|z ~ N(z, 3): N(0, 4)
     >>> def log_joint(z):
     ...     return log_pdf_gaussian(z, [0.0], np.eye(1)) + log_pdf_gaussian(x - z.T, 0.0, 3.0)
