@@ -2,6 +2,21 @@
 
 Every public name of the modules below is at hand here: ``from course_lib import kl_divergence``. A module is
 loaded when one of its names is first used; ``dir(course_lib)`` lists the names.
+
+======= ==================================================================================================
+Chapter Modules
+======= ==================================================================================================
+1       ``distributions``, ``mixture``, ``datasets``
+2       ``bayes``, ``conjugate``, ``naive_bayes``, ``estimation``, ``regression``
+3       ``entropy``, ``coding``, ``language_model``
+4       ``divergence``, ``kl_estimators``, ``gaussian``, ``drift``, ``calibration``
+5       ``mutual_information``, ``mi_estimators``, ``channel``
+6       ``elbo``, ``linear_gaussian``, ``rate_distortion``, ``vae``
+7       ``softmax``, ``decoding``
+======= ==================================================================================================
+
+Below them, ``_validate`` holds every check of input, ``_rows`` the sums over rows of a table, ``_stable`` the
+forms of formulas that never cancel. ``plots``, ``explorables`` and ``grading`` are packages of their own.
 """
 # ruff: noqa: F401, F403 (names are passed on)
 
@@ -19,6 +34,7 @@ if TYPE_CHECKING:  # what a type checker reads instead of the table
     from course_lib.calibration import *
     from course_lib.channel import *
     from course_lib.coding import *
+    from course_lib.conjugate import *
     from course_lib.datasets import *
     from course_lib.decoding import *
     from course_lib.distributions import *
@@ -30,25 +46,29 @@ if TYPE_CHECKING:  # what a type checker reads instead of the table
     from course_lib.gaussian import *
     from course_lib.kl_estimators import *
     from course_lib.language_model import *
+    from course_lib.linear_gaussian import *
+    from course_lib.mi_estimators import *
     from course_lib.mixture import *
     from course_lib.mutual_information import *
+    from course_lib.naive_bayes import *
+    from course_lib.rate_distortion import *
+    from course_lib.regression import *
     from course_lib.softmax import *
     from course_lib.vae import *
 
 _NAMES = {  # module: its public names
     "_validate": "ProbabilityError",
-    "bayes": (
-        "BayesTable BernoulliNB BetaBinomial DirichletCategorical GammaPoisson GridPosterior MultinomialNB "
-        "NormalNormal OddsTable bayes_odds bayes_update grid_posterior logit odds"
-    ),
+    "bayes": "BayesTable GridPosterior OddsTable bayes_odds bayes_update grid_posterior logit odds",
     "calibration": (
-        "Reliability brier_score_loss calibration_floor expected_calibration_error fit_temperature log_loss "
-        "reliability_diagram squared_calibration_error"
+        "Reliability brier_score_loss calibration_floor expected_calibration_error fit_temperature "
+        "log_loss reliability_diagram squared_calibration_error"
     ),
     "channel": (
-        "ChannelCapacity binary_symmetric_capacity channel_capacity entropy_rate stationary_distribution"
+        "ChannelCapacity binary_symmetric_capacity channel_capacity entropy_rate "
+        "stationary_distribution"
     ),
     "coding": "PrefixCode arithmetic_decode arithmetic_encode canonical_code huffman_lengths kraft_sum",
+    "conjugate": "BetaBinomial DirichletCategorical GammaPoisson NormalNormal",
     "datasets": "DigitsSplit Part digits_split english_text load_digits_counts",
     "decoding": "gumbel_softmax min_p sample top_k top_p",
     "distributions": (
@@ -57,20 +77,15 @@ _NAMES = {  # module: its public names
     ),
     "divergence": "js_distance js_divergence kl_divergence kl_from_logits total_variation wasserstein1",
     "drift": "drift_score drift_threshold false_alarm_rate histogram_probabilities psi quantile_edges",
-    "elbo": (
-        "ElboIdentity ElboSurgery LinearGaussian RateDistortion elbo_identity elbo_linear_gaussian "
-        "elbo_surgery grid_log_evidence iwae_bound linear_beta_vae log_evidence_linear_gaussian "
-        "posterior_linear_gaussian ppca_ml reverse_waterfill"
-    ),
+    "elbo": "ElboIdentity ElboSurgery elbo_identity elbo_surgery grid_log_evidence iwae_bound",
     "entropy": (
         "attention_entropy conditional_entropy cross_entropy entropy joint_entropy miller_madow_entropy "
         "perplexity plugin_entropy renyi_entropy surprisal"
     ),
     "estimation": (
-        "LinearPosterior bayesian_linear_regression lasso_penalty lasso_regression map_binomial "
-        "map_categorical map_exponential map_gaussian map_poisson mle_bernoulli mle_beta mle_binomial "
-        "mle_categorical mle_dirichlet mle_exponential mle_gamma mle_gaussian mle_laplace mle_poisson "
-        "negative_log_likelihood ridge_penalty ridge_regression"
+        "map_binomial map_categorical map_exponential map_gaussian map_poisson mle_bernoulli mle_beta "
+        "mle_binomial mle_categorical mle_dirichlet mle_exponential mle_gamma mle_gaussian mle_laplace "
+        "mle_poisson negative_log_likelihood"
     ),
     "gaussian": (
         "entropy_gaussian kl_diag_gaussian kl_gaussian log_pdf_gaussian mi_gaussian moment_match "
@@ -78,13 +93,25 @@ _NAMES = {  # module: its public names
     ),
     "kl_estimators": "EstimatorMoments k1 k2 k3 kl_estimator_moments reward_tilted_policy",
     "language_model": "NGramModel",
+    "linear_gaussian": (
+        "LinearGaussian elbo_linear_gaussian log_evidence_linear_gaussian posterior_linear_gaussian "
+        "ppca_ml"
+    ),
+    "mi_estimators": (
+        "PermutationTest info_nce info_nce_gradient ksg ksg_labels ksg_mixture permutation_test"
+    ),
     "mixture": (
         "BetaBinomialMixture BinomialMixture CategoricalMixture EMPath GaussianMixture bits_per_dim em"
     ),
     "mutual_information": (
-        "PermutationTest conditional_mutual_information fano_bound info_nce info_nce_gradient "
-        "interaction_information ksg ksg_labels ksg_mixture mutual_info_score mutual_information "
-        "permutation_test pointwise_mutual_information"
+        "conditional_mutual_information fano_bound interaction_information mutual_info_score "
+        "mutual_information pointwise_mutual_information"
+    ),
+    "naive_bayes": "BernoulliNB MultinomialNB",
+    "rate_distortion": "RateDistortion linear_beta_vae reverse_waterfill",
+    "regression": (
+        "LinearPosterior bayesian_linear_regression lasso_penalty lasso_regression ridge_penalty "
+        "ridge_regression"
     ),
     "softmax": "entropy_from_logits entropy_slope log_softmax logsumexp softmax",
     "vae": "VAE VaeScores beta_binomial_logpmf evaluate train_vae",

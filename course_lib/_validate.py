@@ -27,9 +27,16 @@ class ProbabilityError(ValueError):
 # ------------------------------------------------------------------------------------ arrays, by dtype
 
 
+def as_array(x: ArrayLike, *, name: str = "x") -> np.ndarray:
+    """Return ``x`` as an array, unless part of it is masked: no result could honour a mask it never saw."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; drop the masked entries first, with {name}.compressed()")
+    return np.asarray(x)
+
+
 def as_float(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     """Return ``x`` as a float32 or float64 array, by the dtype rules above; no copy unless needed."""
-    x = np.asarray(x)
+    x = as_array(x, name=name)
     if x.dtype.kind in "iuf":
         return x.astype(COMPUTED_IN.get(x.dtype.type, np.float64), copy=False)
     raise TypeError(f"{name} must hold real numbers, not dtype {x.dtype}; convert it with .astype(float)")
@@ -65,6 +72,15 @@ def check_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
     return axis % len(shape)
 
 
+def check_same_shape(p: np.ndarray, q: np.ndarray, p_name: str, q_name: str) -> None:
+    """Refuse two arrays of different shapes: broadcasting them in silence has hidden many a bug."""
+    if p.shape != q.shape:
+        raise ValueError(
+            f"{p_name} has shape {p.shape} and {q_name} has shape {q.shape}; "
+            f"give both the same shape, e.g. with np.broadcast_to"
+        )
+
+
 def as_rows(x: np.ndarray, axis: int, *, name: str) -> np.ndarray:
     """Return ``x`` as a table (R, n) with one distribution a row, as a view where the layout allows."""
     axis = check_axis(x.shape, axis, name=name)
@@ -82,11 +98,11 @@ def from_rows(values: np.ndarray, shape: tuple[int, ...], axis: int, *, keepdims
 
 
 def check_masses(
-    lowest: float, least: float, most: float, *, tolerance: float, name: str, normalize: bool = False
+    lowest: float, least: float, most: float, *, tolerance: float, name: str, normalize: bool | None = None
 ) -> None:
-    """Judge distributions by their lowest entry and their least and greatest sum, which kernels measure.
+    """Judge distributions by their lowest entry and their least and greatest sum.
 
-    With ``normalize`` a sum need only be positive and finite.
+    With ``normalize`` a sum need only be positive and finite. None is for callers that have no such option.
     """
     if math.isnan(lowest):
         raise ProbabilityError(f"{name} holds NaN; find out where it came from, and drop or mend that entry")
@@ -98,16 +114,19 @@ def check_masses(
         raise ProbabilityError(f"{name} sums to 0, so there is nothing to normalise; give some outcome mass")
     if not normalize and not (1 - tolerance <= least and most <= 1 + tolerance):
         worst = max(least, most, key=lambda total: abs(total - 1))
+        way_out = "divide them by their sum" if normalize is None else "pass normalize=True"
         raise ProbabilityError(
-            f"{name} sums to {worst:.12g}, not 1; pass normalize=True if these are weights to be scaled"
+            f"{name} sums to {worst:.12g}, not 1; {way_out} if these are weights to be scaled"
         )
 
 
-def as_probabilities(p: ArrayLike, *, axis: int = -1, normalize: bool = False, name: str = "p") -> np.ndarray:
+def as_probabilities(
+    p: ArrayLike, *, axis: int = -1, normalize: bool | None = None, name: str = "p"
+) -> np.ndarray:
     """Return ``p`` as a float array whose entries along ``axis`` are checked to be distributions.
 
     With ``normalize=True`` any non-negative weights with a positive sum will do, and are divided by that sum.
-    The input is never changed.
+    None stands for a caller that has no such option. The input is never changed.
     """
     x = as_float(p, name=name)
     axis = check_axis(x.shape, axis, name=name)
@@ -117,12 +136,22 @@ def as_probabilities(p: ArrayLike, *, axis: int = -1, normalize: bool = False, n
     return (x / total).astype(x.dtype, copy=False) if normalize else x
 
 
+def as_channel(p: ArrayLike, *, name: str) -> np.ndarray:
+    """Return ``p`` in double precision, if it is a table with a distribution in each row."""
+    table = as_probabilities(p, name=name).astype(np.float64)
+    if table.ndim != 2 or len(table) == 0:
+        raise ValueError(
+            f"{name} must be a table with a distribution in each row; its shape is {table.shape}"
+        )
+    return table
+
+
 def as_unit(x: ArrayLike, *, name: str) -> np.ndarray:
     """Return ``x`` as a float array of single probabilities: each from 0 to 1, whatever their sum."""
     x = as_float(x, name=name)
     if not (x.min(initial=1) >= 0 and x.max(initial=0) <= 1):  # so that NaN is caught as well
         found = x[~((x >= 0) & (x <= 1))].flat[0]
-        raise ProbabilityError(f"{name} must hold probabilities, from 0 to 1, found {found:.6g}")
+        raise ProbabilityError(f"{name} must hold probabilities, from 0 to 1, found {found!s}")
     return x
 
 
@@ -138,7 +167,7 @@ def as_table(x: ArrayLike, *, name: str) -> np.ndarray:
     """Return ``x`` in double precision, if it is a table of finite numbers with at least one entry."""
     x = as_finite(x, name=name)
     if x.ndim != 2 or x.size == 0:
-        raise ValueError(f"{name} must be a table of shape (examples, positions), got shape {x.shape}")
+        raise ValueError(f"{name} must be a table with one example per row; its shape is {x.shape}")
     return x
 
 
@@ -146,8 +175,45 @@ def as_counts(x: ArrayLike, *, name: str) -> np.ndarray:
     """Return ``x`` in double precision, if every entry is a whole number of zero or more."""
     x = as_finite(x, name=name)
     if np.any(x < 0) or np.any(x != np.floor(x)):
-        raise ValueError(f"{name} must hold counts: whole numbers, none of them negative")
+        found = x[(x < 0) | (x != np.floor(x))].flat[0]
+        raise ValueError(f"{name} must hold counts: whole numbers, none of them negative; found {found:g}")
     return x
+
+
+def as_successes(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return successes and trials of one shape, no success without its trial."""
+    k, n = np.broadcast_arrays(as_counts(successes, name="successes"), as_counts(trials, name="trials"))
+    if np.any(k > n):
+        raise ValueError("more successes than trials; trials counts successes and failures together")
+    return k, n
+
+
+def as_labels(x: ArrayLike, *, name: str) -> np.ndarray:
+    """Return a sequence of labels: whole numbers or strings, also where they came as Python objects."""
+    labels = as_array(x, name=name)
+    if labels.dtype.kind == "O":
+        labels = _unboxed(labels, name)
+    if labels.dtype.kind not in "iubUS":
+        raise TypeError(f"{name} must hold labels (whole numbers or strings), not {labels.dtype}; see ksg")
+    if labels.ndim != 1 or labels.size == 0:
+        raise ValueError(f"{name} must be a sequence of at least one label, its shape is {labels.shape}")
+    return labels
+
+
+def _unboxed(labels: np.ndarray, name: str) -> np.ndarray:
+    """Return labels that came as Python objects, such as a column of a data frame, as one plain dtype."""
+    kinds = {str if isinstance(label, str) else int for label in labels.ravel() if _is_label(label)}
+    if len(kinds) != 1 or not all(map(_is_label, labels.ravel())):
+        odd = next((label for label in labels.ravel() if not _is_label(label)), "strings beside numbers")
+        raise TypeError(
+            f"{name} must hold labels of one kind, whole numbers or strings, and holds {odd!r}; drop missing "
+            "labels, or give them a name of their own"
+        )
+    return labels.astype(kinds.pop())
+
+
+def _is_label(value: object) -> bool:
+    return isinstance(value, (str, int, np.integer, np.bool_))
 
 
 def check_logits(logits: ArrayLike, *, axis: int = -1, name: str = "logits") -> np.ndarray:
@@ -163,6 +229,48 @@ def check_logits(logits: ArrayLike, *, axis: int = -1, name: str = "logits") -> 
     if np.any(top == -np.inf):
         raise ValueError(f"{name} rules every outcome out (all are -inf); leave at least one possible")
     return logits
+
+
+# ------------------------------------------------------------------------------------ Gaussians
+
+
+def as_covariance(cov: ArrayLike, name: str = "cov") -> np.ndarray:
+    """Return a covariance of shape (..., d, d), checked to be square, finite and symmetric."""
+    cov = as_finite(cov, name=name)
+    if cov.ndim == 0:
+        cov = cov[None, None]
+    if cov.ndim == 1 or cov.shape[-1] != cov.shape[-2] or cov.shape[-1] == 0:
+        raise ValueError(
+            f"{name} must be square, of shape (..., d, d), got {cov.shape}; np.diag makes one of variances"
+        )
+    flipped = np.swapaxes(cov, -1, -2)
+    if not np.all(np.abs(cov - flipped) <= 1e-8 * np.abs(cov).max()):
+        raise ValueError(f"{name} is not symmetric; a covariance is: use ({name} + {name}.T) / 2")
+    return cov
+
+
+def cholesky(cov: np.ndarray, name: str = "cov") -> np.ndarray:
+    """Return the lower triangular L with cov = L Lᵀ, which exists exactly for a positive definite matrix."""
+    try:
+        return np.linalg.cholesky(cov)
+    except np.linalg.LinAlgError:
+        smallest = np.linalg.eigvalsh(cov).min()
+        raise ValueError(
+            f"{name} is not positive definite (smallest eigenvalue {smallest:.3g}): a coordinate is constant "
+            f"or a sum of others; drop it, or add a small ridge such as 1e-6 * np.eye(d)"
+        ) from None
+
+
+def as_gaussian(
+    mean: ArrayLike, cov: ArrayLike, which: str = ""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean (..., d), covariance (..., d, d) and its Cholesky factor, whose dimensions must agree."""
+    mean = as_finite(mean, name=f"mean{which}")
+    mean = mean[None] if mean.ndim == 0 else mean
+    cov = as_covariance(cov, f"cov{which}")
+    if mean.shape[-1] != cov.shape[-1]:
+        raise ValueError(f"mean{which} has {mean.shape[-1]} dimension(s), but cov{which} has {cov.shape[-1]}")
+    return mean, cov, cholesky(cov, f"cov{which}")
 
 
 # ------------------------------------------------------------------------------------ single values
@@ -200,13 +308,20 @@ def check_probability(value: float, *, name: str) -> float:
     return value
 
 
+def equal_tails(mass: float) -> np.ndarray:
+    """Return the two cumulative probabilities that leave equal tails outside."""
+    if not 0 < check_number(mass, name="mass") < 1:
+        raise ValueError(f"mass must lie between 0 and 1, got {mass}; 0.95 leaves 2.5 % on either side")
+    return np.array([(1 - mass) / 2, (1 + mass) / 2])
+
+
 def check_whole(value: int, *, name: str, lowest: int = 0) -> int:
     """Return ``value`` if it is a whole number, ``lowest`` or more."""
     if not _is_number(value) or isinstance(value, (float, np.floating)):
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < lowest:
         raise ValueError(f"{name} must be {lowest} or more, got {value}")
-    return value
+    return int(value)  # Python's own: a small NumPy integer would wrap around in the caller's arithmetic
 
 
 def _is_number(value: object) -> bool:

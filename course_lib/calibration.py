@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_probabilities, as_unit, check_logits, check_whole
+from course_lib._validate import as_array, as_probabilities, as_unit, check_logits, check_whole
 from course_lib.softmax import softmax
 
 __all__ = [
@@ -378,16 +378,20 @@ def _predictions(p: ArrayLike) -> np.ndarray:
     shape = np.shape(p)
     if len(shape) not in (1, 2) or shape[0] == 0:
         raise ValueError(f"p must be of shape (N,) or (N, K), with a prediction at least, not {shape}")
+    if shape[1:] == (1,):
+        raise ValueError("p has one column; give chances of class 1 with shape (N,), for instance p[:, 0]")
     return (as_unit(p, name="p") if len(shape) == 1 else as_probabilities(p)).astype(np.float64)
 
 
 def _labels(labels: ArrayLike, p: np.ndarray) -> np.ndarray:
     """Return the labels as int64, checked: one for each row of ``p``, and each a class of it."""
-    labels = np.asarray(labels)
+    labels = as_array(labels, name="labels")
     if labels.dtype.kind not in "iub":
         raise TypeError(f"labels must be whole numbers, 0 for the first class, not dtype {labels.dtype}")
     if labels.shape != p.shape[:1]:
         raise ValueError(f"labels have shape {labels.shape} for {len(p)} predictions; give each one label")
+    if labels.size == 0:
+        raise ValueError("there are no predictions; give at least one")
     classes = 2 if p.ndim == 1 else p.shape[1]
     if labels.min() < 0 or labels.max() >= classes:
         span = f"{labels.min()} to {labels.max()}"

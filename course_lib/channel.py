@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_probabilities, check_base, check_positive, check_probability, check_whole
+from course_lib._validate import as_channel, as_unit, check_base, check_positive, check_whole
 from course_lib.divergence import kl_divergence
 from course_lib.entropy import entropy
 
@@ -84,8 +84,8 @@ def channel_capacity(
     """
     unit = math.log(check_base(base))
     tol = check_positive(tol, name="tol") * unit
-    check_whole(max_iter, name="max_iter", lowest=1)
-    w = _as_table(channel, "channel")
+    max_iter = check_whole(max_iter, name="max_iter", lowest=1)
+    w = as_channel(channel, name="channel")
     p = np.full(len(w), 1 / len(w))
     for _ in range(max_iter):
         d = _divergence_from_output(w, p)
@@ -137,9 +137,7 @@ def binary_symmetric_capacity(flip: ArrayLike, *, base: float = math.e) -> float
     >>> binary_symmetric_capacity([0.0, 0.5, 1.0], base=2)
     array([1., 0., 1.])
     """
-    f = np.asarray(flip, dtype=np.float64)
-    for extreme in (f.min(initial=0.0), f.max(initial=0.0)):
-        check_probability(float(extreme), name="flip")
+    f = as_unit(flip, name="flip").astype(np.float64)
     outcomes = np.stack([f, 1 - f], axis=-1)
     return kl_divergence(outcomes, np.full_like(outcomes, 0.5), base=base)
 
@@ -179,7 +177,7 @@ def stationary_distribution(transition: ArrayLike) -> np.ndarray:
     >>> stationary_distribution([[0.9, 0.1], [0.3, 0.7]])
     array([0.75, 0.25])
     """
-    p = _as_table(transition, "transition")
+    p = as_channel(transition, name="transition")
     if p.shape[0] != p.shape[1]:
         raise ValueError(f"transition must be square, from each state to each; its shape is {p.shape}")
     recurrent = _recurrent_states(p)
@@ -249,10 +247,3 @@ def entropy_rate(transition: ArrayLike, *, base: float = math.e) -> float:
     0.5721
     """
     return float(stationary_distribution(transition) @ entropy(transition, base=base))
-
-
-def _as_table(p: ArrayLike, name: str) -> np.ndarray:
-    table = as_probabilities(p, name=name).astype(np.float64)
-    if table.ndim != 2 or len(table) == 0:
-        raise ValueError(f"{name} must be a table with a distribution in each row, not {table.shape}")
-    return table

@@ -203,9 +203,12 @@ def sample(
     u = as_rng(rng).random((*lead, *p.shape[:-1])) * edges[..., -1]
     if edges.ndim == 1:
         return plain(np.searchsorted(edges, u, side="right"))
-    rows, draws = edges.reshape(-1, edges.shape[-1]), u.reshape(-1, edges[..., 0].size)
-    drawn = [np.searchsorted(row, column, side="right") for row, column in zip(rows, draws.T, strict=True)]
-    return np.stack(drawn, axis=-1).reshape(u.shape)
+    rows = edges.reshape(-1, edges.shape[-1])
+    draws = u.reshape(math.prod(lead), len(rows))
+    drawn = np.empty(draws.shape, dtype=np.int64)
+    for i, row in enumerate(rows):
+        drawn[:, i] = np.searchsorted(row, draws[:, i], side="right")
+    return drawn.reshape(u.shape)
 
 
 def gumbel_softmax(

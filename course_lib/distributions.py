@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import BLOCK, deviance, stirling_remainder
+from course_lib._rows import BLOCK
+from course_lib._stable import deviance, log_pdf_normal, stirling_remainder
 from course_lib._validate import (
     as_float,
     as_probabilities,
@@ -141,7 +142,7 @@ def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int
     logits, rng = check_logits(logits), as_rng(rng)
     lead = () if size is None else tuple(np.atleast_1d(size))
     winners = np.empty((math.prod(lead), *logits.shape[:-1]), dtype=np.int64)
-    step = max(1, BLOCK // logits.size)  # so that many draws never need the noise of all of them at once
+    step = max(1, BLOCK // max(1, logits.size))  # many draws never need all noise at once
     for i in range(0, len(winners), step):
         noise = rng.gumbel(size=(len(winners[i : i + step]), *logits.shape))
         winners[i : i + step] = np.argmax(logits + noise, axis=-1)
@@ -218,7 +219,7 @@ class AliasTable:
         return (self.keep + lent) / len(self.keep)
 
 
-def _one_row(p: ArrayLike, *, normalize: bool = False) -> np.ndarray:
+def _one_row(p: ArrayLike, *, normalize: bool | None = None) -> np.ndarray:
     """Return one checked distribution as float64; rescale a coarser one, to sum to 1 as float64 should."""
     p = as_probabilities(p, normalize=normalize)
     if p.ndim != 1:
@@ -462,8 +463,7 @@ class Gaussian(_Continuous):
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at ``x``, in nats."""
-        z = (as_float(x) - self.mean) / self.sd
-        return plain(-(z**2) / 2 - math.log(self.sd * math.sqrt(2 * math.pi)))
+        return plain(log_pdf_normal(as_float(x), self.mean, self.sd))
 
     def _entropy_nats(self) -> float:
         return math.log(self.sd * math.sqrt(2 * math.pi * math.e))

@@ -10,23 +10,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import FEW, TINY, Extremes, expm1_minus_x, row_sums
-from course_lib._pairs import (
-    PLAIN_SUM_IS_EXACT,
-    Rows,
-    anew_where_close,
-    check_same_shape,
-    commensurate,
-    difference,
-    js_terms,
-    kl_terms,
-    lowest,
-    plain_js_terms,
-    summed,
-    sums_in_pieces,
-    tv_terms,
-)
-from course_lib._validate import as_float, check_base, check_logits, plain
+from course_lib._rows import CLOSE, FEW, Extremes, Pair
+from course_lib._stable import TINY, deviance, expm1_minus_x, near_or_far
+from course_lib._validate import as_float, check_base, check_logits, check_same_shape, plain
 from course_lib.softmax import log_softmax
 
 __all__ = [
@@ -38,8 +24,8 @@ __all__ = [
     "wasserstein1",
 ]
 
-IN_RANGE = 1e-150  # quotients of numbers between this and its inverse are ordinary floats
-
+# Rows that a plain loop can add up: no quotient leaves the range of a float, and p below LEAST adds nothing.
+LEAST, LEAST_SUM = 1e-150, 1e-30
 
 # --------------------------------------------------------------------------------------------- divergences
 
@@ -101,47 +87,37 @@ def kl_divergence(
     inf
     """
     unit = math.log(check_base(base))
-    rows = Rows(p, q, axis=axis, normalize=normalize)
-    kl = _kl_of_short_row(rows)
+    pair = Pair(p, q, axis=axis, normalize=normalize)
+    kl = _kl_of_few(pair)
     if kl is None:
-        kl = _kl_of_rows(rows)
-    return rows.reduced(kl / unit, keepdims)
+        kl = pair.total(plain=_plain_kl, scale=np.log, close=deviance)
+    return pair.reduced(kl / unit, keepdims)
 
 
-def _kl_of_short_row(rows: Rows) -> np.ndarray | None:
+def _plain_kl(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    terms = p / q
+    if not p.min() > 0:
+        np.fmax(terms, TINY, out=terms)  # an outcome with p = 0 adds 0 times log TINY
+    np.log(terms, out=terms)
+    terms *= p
+    return terms
+
+
+def _kl_of_few(pair: Pair) -> np.ndarray | None:
     """Return the plain formula's value for one short row; None for any other, and where it will not do.
 
     At ten outcomes a loop costs a fraction of the array calls.
     """
-    if rows.p.size > FEW or len(rows.p) != 1:
+    if pair.p.size > FEW or len(pair.p) != 1:
         return None
-    p, q = rows.p[0].tolist(), rows.q[0].tolist()
-    p_total, q_total = sum(p), sum(q)
-    if not (min(q) > IN_RANGE and 0 < p_total < 1 / IN_RANGE > q_total):
+    p, q = pair.p[0].tolist(), pair.q[0].tolist()
+    p_sum, q_sum = sum(p), sum(q)
+    if not (min(q) > LEAST and LEAST_SUM < p_sum < 1 / LEAST_SUM and LEAST_SUM < q_sum < 1 / LEAST_SUM):
         return None
-    rows.check(Extremes(min(p), p_total, p_total), Extremes(min(q), q_total, q_total))
-    terms = [a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > IN_RANGE]  # others add nothing
-    kl = sum(terms) / p_total + math.log(q_total / p_total)  # sum p/P log((p/P)/(q/Q)), P and Q the sums
-    return np.array([kl]) if kl > PLAIN_SUM_IS_EXACT else None
-
-
-def _kl_of_rows(rows: Rows) -> np.ndarray:
-    """Return the divergence of each row: by the plain formula, and anew where that would cancel."""
-    lows, (p_total, q_total, total) = sums_in_pieces(_plain_kl_parts, rows.p, rows.q)
-    rows.check_sums(lows, (p_total, q_total))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        kl = total / p_total + np.log(q_total / p_total)  # as in a short row
-    return anew_where_close(kl, kl_terms, rows)
-
-
-def _plain_kl_parts(p: np.ndarray, q: np.ndarray) -> tuple[tuple[float, float], tuple[np.ndarray, ...]]:
-    """Return the lowest entries and, of each row, sum p, sum q and sum p log(p/q)."""
-    lows, terms = lowest(p, q), p / q
-    if not lows[0] > 0:
-        np.maximum(terms, TINY, out=terms)
-    np.log(terms, out=terms)
-    terms *= p
-    return lows, (row_sums(p), row_sums(q), row_sums(terms))
+    pair.check(Extremes(min(p), p_sum, p_sum), Extremes(min(q), q_sum, q_sum))
+    c = q_sum / p_sum
+    kl = sum([a * math.log(c * a / b) for a, b in zip(p, q, strict=True) if a > LEAST]) / p_sum
+    return np.array([kl]) if kl > CLOSE else None
 
 
 def js_divergence(
@@ -188,9 +164,26 @@ def js_divergence(
     0.1017
     """
     unit = math.log(check_base(base))
-    rows = Rows(p, q, axis=axis, normalize=normalize)
-    js = anew_where_close(summed(plain_js_terms, rows), js_terms, rows)
-    return rows.reduced(js / unit, keepdims)
+    pair = Pair(p, q, axis=axis, normalize=normalize)
+    return pair.reduced(pair.total(plain=_plain_js, close=_close_js) / unit, keepdims)
+
+
+def _plain_js(p: np.ndarray, q: np.ndarray, d: np.ndarray | None = None) -> np.ndarray:
+    m = (p + q) / 2
+    return (p * np.log(np.fmax(p / m, TINY)) + q * np.log(np.fmax(q / m, TINY))) / 2
+
+
+def _close_js(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
+    return near_or_far(_js_near, _plain_js, p, q, d)
+
+
+def _js_near(u: np.ndarray, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """Return the same terms in u = d/(p + q): (p + q)/2 (u atanh(u) + log(1 - u^2)/2), none below 0."""
+    v = u * u
+    series = v / (17 * 18)  # v/(1·2) + v^2/(3·4) + …, to rounding for v <= 0.01
+    for odd in range(15, 0, -2):
+        series = v * (1 / (odd * (odd + 1)) + series)
+    return (p + q) / 2 * series
 
 
 def js_distance(
@@ -265,8 +258,8 @@ def total_variation(
     >>> round(total_variation([0.5, 0.5], [0.9, 0.1]), 4)
     0.4
     """
-    rows = Rows(p, q, axis=axis, normalize=normalize)
-    return rows.reduced(summed(tv_terms, rows), keepdims)
+    pair = Pair(p, q, axis=axis, normalize=normalize)
+    return pair.reduced(pair.total(close=lambda p, q, d: np.abs(d) / 2), keepdims)
 
 
 def wasserstein1(
@@ -311,15 +304,13 @@ def wasserstein1(
     >>> wasserstein1([1, 0, 0], [0, 0, 1], support=[0, 5, 7])
     7.0
     """
-    rows = Rows(p, q, axis=axis, normalize=normalize)
-    n, x = rows.p.shape[1], as_float(support, name="support")
+    pair = Pair(p, q, axis=axis, normalize=normalize)
+    n, x = pair.p.shape[1], as_float(support, name="support")
     if x.shape != (n,) or not np.all(np.isfinite(x)):
-        raise ValueError(f"support must be {n} finite positions, one an outcome; its shape is {x.shape}")
+        raise ValueError(f"support must be {n} finite positions, one per outcome; its shape is {x.shape}")
     order = np.argsort(x, kind="stable")
-    mass, other, (total, other_total), excess = commensurate(rows)
-    surplus = difference(mass, other, (excess / other_total)[:, None]) / total[:, None]
-    carried = np.abs(np.cumsum(surplus[:, order], axis=-1)[:, :-1])
-    return rows.reduced(np.sum(carried * np.diff(x[order]), axis=-1), keepdims)
+    carried = np.abs(np.cumsum(pair.differences()[:, order], axis=-1)[:, :-1])
+    return pair.reduced(np.sum(carried * np.diff(x[order]), axis=-1), keepdims)
 
 
 def kl_from_logits(

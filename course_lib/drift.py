@@ -10,7 +10,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._pairs import Rows, jeffreys_terms, summed
+from course_lib._rows import Pair
+from course_lib._stable import log_ratio
 from course_lib._validate import as_float, as_rng, check_base, check_number, check_whole
 
 __all__ = [
@@ -67,12 +68,16 @@ def psi(
     0.8789
     """
     unit = math.log(check_base(base))
-    rows = Rows(p, q, axis=axis, normalize=normalize)
-    return rows.reduced(summed(jeffreys_terms, rows) / unit, keepdims)
+    pair = Pair(p, q, axis=axis, normalize=normalize)
+    return pair.reduced(pair.total(close=lambda p, q, d: d * log_ratio(p, q, d)) / unit, keepdims)
 
 
 def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
-    """Return the inner edges of bins that hold equal shares of the reference; the outer bins are open.
+    """Return the inner edges of bins whose shares of the reference are as equal as its values allow.
+
+    An edge lies midway between two neighbouring values of the reference, so that no value sits on an edge and
+    the mirrored feature has the mirrored bins. The outer bins are open. A constant reference gets three bins,
+    so that whatever differs from it is seen.
 
     Parameters
     ----------
@@ -84,7 +89,7 @@ def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
     Returns
     -------
     ndarray, shape (at most n_bins - 1,)
-        Rising edges in the unit of the feature; a value equal to an edge belongs to the bin above it.
+        Rising edges in the unit of the feature, two for a constant reference.
 
     Raises
     ------
@@ -96,11 +101,27 @@ def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
     Examples
     --------
     >>> quantile_edges(np.arange(100), n_bins=4)
-    array([24.75, 49.5 , 74.25])
+    array([24.5, 49.5, 74.5])
+    >>> quantile_edges([0] * 95 + [1] * 5)            # a rare flag: its two values part the bins
+    array([0.5])
     """
     x = _as_feature(reference, "reference")
-    check_whole(n_bins, name="n_bins", lowest=2)
-    return np.unique(np.quantile(x, np.arange(1, n_bins) / n_bins))
+    n_bins = check_whole(n_bins, name="n_bins", lowest=2)
+    values, counts = np.unique(x.astype(np.float64), return_counts=True)
+    if len(values) == 1:
+        return np.nextafter(values[0], [-np.inf, np.inf])
+    below = np.cumsum(counts)[:-1]  # samples below each possible edge
+    low, high = values[:-1], values[1:]
+    middle = low / 2 + high / 2
+    return np.where(middle > low, middle, high)[_nearest(below * n_bins, np.arange(1, n_bins) * len(x))]
+
+
+def _nearest(sizes: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return which of the rising sizes come nearest to some target; of two that tie, both."""
+    above = np.minimum(np.searchsorted(sizes, targets), len(sizes) - 1)
+    under = np.maximum(above - 1, 0)
+    gap_above, gap_under = np.abs(sizes[above] - targets), np.abs(sizes[under] - targets)
+    return np.union1d(above[gap_above <= gap_under], under[gap_under <= gap_above])
 
 
 def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: float = 0.5) -> np.ndarray:
@@ -108,7 +129,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
 
     .. math:: p_i = \frac{c_i + a}{n + a K}
 
-    Without smoothing (a = 0) an empty bin has probability 0 and makes a divergence infinite.
+    A sample on an edge counts half in either bin, so that a mirrored feature has mirrored shares. Without
+    smoothing (a = 0) an empty bin has probability 0 and makes a divergence infinite.
 
     Parameters
     ----------
@@ -145,7 +167,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
         raise ValueError("edges must be a rising sequence of finite numbers, such as quantile_edges gives")
     if check_number(smoothing, name="smoothing") < 0:
         raise ValueError(f"smoothing must be 0 or more, got {smoothing}")
-    counts = np.bincount(np.searchsorted(edges, x, side="right"), minlength=len(edges) + 1) + smoothing
+    below, above = (np.searchsorted(edges, x, side) for side in ("left", "right"))
+    counts = np.bincount(np.concatenate([below, above]), minlength=len(edges) + 1) / 2 + smoothing
     return counts / counts.sum()
 
 
@@ -250,7 +273,7 @@ def drift_threshold(
     >>> 0.1 < limit < 0.3
     True
     """
-    check_whole(n_resamples, name="n_resamples", lowest=1)
+    n_resamples = check_whole(n_resamples, name="n_resamples", lowest=1)
     if not 1 / (n_resamples + 1) <= check_number(alpha, name="alpha") < 1:
         raise ValueError(
             f"alpha must be below 1 and at least 1/(n_resamples + 1) = {1 / (n_resamples + 1):.4g}, "
@@ -305,7 +328,7 @@ def false_alarm_rate(
     >>> false_alarm_rate(then, window=50, threshold=0.2, n_trials=200, rng=1) > 0.3  # no drift at all
     True
     """
-    check_whole(n_trials, name="n_trials", lowest=1)
+    n_trials = check_whole(n_trials, name="n_trials", lowest=1)
     check_number(threshold, name="threshold")
     scores = _scores_without_drift(reference, window, n_bins, smoothing, base, n_trials, as_rng(rng))
     return float(np.mean(scores > threshold))
@@ -322,7 +345,8 @@ def _scores_without_drift(
 ) -> np.ndarray:
     """Score random windows of the reference against the rest of it."""
     x = _as_feature(reference, "reference")
-    if check_whole(window, name="window", lowest=1) >= len(x):
+    window = check_whole(window, name="window", lowest=1)
+    if window >= len(x):
         raise ValueError(f"window must be below the {len(x)} samples of the reference, got {window}")
     scores = np.empty(times)
     for i in range(times):
@@ -333,6 +357,8 @@ def _scores_without_drift(
 
 def _as_feature(x: ArrayLike, name: str) -> np.ndarray:
     x = as_float(x, name=name)
-    if x.ndim != 1 or x.size == 0 or not np.all(np.isfinite(x)):
-        raise ValueError(f"{name} must be a sequence of at least one finite number; its shape is {x.shape}")
+    if x.ndim != 1 or x.size == 0:
+        raise ValueError(f"{name} must be a sequence of at least one number; its shape is {x.shape}")
+    if not np.all(np.isfinite(x)):
+        raise ValueError(f"{name} holds NaN or infinite entries; drop them or make them a feature")
     return x

@@ -1,11 +1,11 @@
-"""The evidence lower bound where every number is known: tables, linear-Gaussian models, grids and samples.
+"""The evidence lower bound where every number is known: tables, grids and samples.
 
 Everywhere x is seen and z is not, p(x) = Σ_z p(x, z) is the evidence, and q is any distribution over z:
 
     log p(x) = E_q[log p(x, z) - log q(z)] + D_KL(q(z) ‖ p(z|x)) = ELBO + gap.
 
 The ELBO needs no posterior; the gap is never negative; so the ELBO is a proxy that errs to one side. Results
-are float64, one an example, never averaged over the batch, in nats unless a base is given.
+are float64, one per example, never averaged over the batch, in nats unless a base is given.
 """
 
 from __future__ import annotations
@@ -17,40 +17,30 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import BLOCK, log_sum_exp, trapezoids
-from course_lib._pairs import check_same_shape
+from course_lib._rows import BLOCK
+from course_lib._stable import log_pdf_normal, log_sum_exp, trapezoids
 from course_lib._validate import (
     as_finite,
     as_float,
     as_probabilities,
     as_rng,
     as_rows,
-    as_table,
     check_base,
     check_logits,
-    check_positive,
+    check_same_shape,
     check_whole,
     from_rows,
     plain,
 )
 from course_lib.divergence import kl_from_logits
-from course_lib.gaussian import _as_covariance, _cholesky, _gaussian, kl_gaussian, log_pdf_gaussian
 
 __all__ = [
     "ElboIdentity",
     "ElboSurgery",
-    "LinearGaussian",
-    "RateDistortion",
     "elbo_identity",
-    "elbo_linear_gaussian",
     "elbo_surgery",
     "grid_log_evidence",
     "iwae_bound",
-    "linear_beta_vae",
-    "log_evidence_linear_gaussian",
-    "posterior_linear_gaussian",
-    "ppca_ml",
-    "reverse_waterfill",
 ]
 
 
@@ -160,409 +150,6 @@ def _table(log_joint: ArrayLike, q: ArrayLike, axis: int, normalize: bool) -> tu
     return log_joint.astype(np.float64), q / q.sum(axis=axis, keepdims=True)
 
 
-# ---------------------------------------------------------------------------------- linear-Gaussian models
-
-
-class LinearGaussian(NamedTuple):
-    """The model z ~ N(0, I), x = W z + mean + ε with ε ~ N(0, noise); with one noise for all it is pPCA.
-
-    ``log_evidence_linear_gaussian(X, *model)`` hands its three parts on.
-
-    Attributes
-    ----------
-    W : ndarray, shape (D, L)
-        How each of L latent coordinates moves the D coordinates of x, in units of x.
-    mean : ndarray, shape (D,)
-        The mean of x.
-    noise : float or ndarray, shape (D, D)
-        The variance of the noise in each coordinate, or its covariance, in squared units of x.
-    """
-
-    W: np.ndarray
-    mean: np.ndarray
-    noise: float | np.ndarray
-
-
-def elbo_linear_gaussian(
-    x: ArrayLike, mean_q: ArrayLike, cov_q: ArrayLike, W: ArrayLike, mean: ArrayLike, noise: ArrayLike
-) -> float | np.ndarray:
-    """Return the ELBO of z ~ N(0, I), x|z ~ N(W z + b, S) for a Gaussian q(z) = N(m, C), in closed form.
-
-    E_q[log p(x|z)] - D_KL(q ‖ N(0, I)), where E_q[log p(x|z)] = log N(x; W m + b, S) - tr(Wᵀ S⁻¹ W C) / 2.
-
-    Parameters
-    ----------
-    x : array_like, shape (..., D)
-        Examples.
-    mean_q, cov_q : array_like, shapes (..., L) and (..., L, L)
-        m and C of any Gaussian q, one for each x. Leading dimensions broadcast: many q may meet one x.
-    W : array_like, shape (D, L)
-        The loadings.
-    mean : array_like, shape (D,)
-        b, the mean of x.
-    noise : number, or array_like of shape (D, D)
-        S: a variance for every coordinate alike, or a covariance.
-
-    Returns
-    -------
-    float or ndarray, shape (...)
-        In nats; short of ``log_evidence_linear_gaussian`` by the divergence from q to the posterior.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or a covariance is not symmetric positive definite.
-
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, sections 2.3.3 and 10.1; J. Lucas, G. Tucker,
-    R. Grosse and M. Norouzi, Don't Blame the ELBO!, 2019.
-
-    Examples
-    --------
-    >>> x, model = [1.0, 2.0], LinearGaussian([[1.0], [1.0]], [0.0, 0.0], 0.5)
-    >>> round(elbo_linear_gaussian(x, [0.0], [[1.0]], *model), 4)                 # q is the prior
-    -8.1447
-    >>> round(elbo_linear_gaussian(x, *posterior_linear_gaussian(x, *model), *model), 4)
-    -3.3494
-    >>> round(log_evidence_linear_gaussian(x, *model), 4)
-    -3.3494
-    """
-    W, b, S = _model(W, mean, noise)
-    x = _examples(x, W)
-    m, C, factor = _gaussian(mean_q, cov_q, "_q")
-    if m.shape[-1] != W.shape[1]:
-        raise ValueError(f"q has {m.shape[-1]} latent dimension(s), but W has {W.shape[1]} columns")
-    try:
-        np.broadcast_shapes(x.shape[:-1], m.shape[:-1], C.shape[:-2])
-    except ValueError:
-        raise ValueError(
-            f"give one q for each x: x has shape {x.shape}, mean_q {m.shape}, cov_q {C.shape}"
-        ) from None
-    at_mean = log_pdf_gaussian(x - m @ W.T, b, S)
-    spread = np.linalg.solve(_cholesky(S), W) @ factor  # its squares sum to tr(Wᵀ S⁻¹ W C)
-    rate = kl_gaussian(m, C, np.zeros(W.shape[1]), np.eye(W.shape[1]))
-    return plain(at_mean - np.sum(spread**2, axis=(-2, -1)) / 2 - rate)
-
-
-def log_evidence_linear_gaussian(
-    x: ArrayLike, W: ArrayLike, mean: ArrayLike, noise: ArrayLike
-) -> float | np.ndarray:
-    """Return log p(x) of z ~ N(0, I), x|z ~ N(W z + b, S) with z integrated out: log N(x; b, W Wᵀ + S).
-
-    Parameters
-    ----------
-    x : array_like, shape (..., D)
-        Examples.
-    W, mean, noise : array_like
-        As in ``elbo_linear_gaussian``.
-
-    Returns
-    -------
-    float or ndarray, shape (...)
-        The log density in nats, for x in the units it came in.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or the noise is not symmetric positive definite.
-
-    Notes
-    -----
-    Source: M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999.
-
-    Examples
-    --------
-    >>> round(log_evidence_linear_gaussian([2.0], [[1.0]], [0.0], 3.0), 4)       # N(2; 0, 4)
-    -2.1121
-    """
-    W, b, S = _model(W, mean, noise)
-    return log_pdf_gaussian(_examples(x, W), b, W @ W.T + S)
-
-
-def posterior_linear_gaussian(
-    x: ArrayLike, W: ArrayLike, mean: ArrayLike, noise: ArrayLike
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and covariance of p(z|x): C = (I + Wᵀ S⁻¹ W)⁻¹ and m = C Wᵀ S⁻¹ (x - b).
-
-    Parameters
-    ----------
-    x : array_like, shape (..., D)
-        Examples.
-    W, mean, noise : array_like
-        As in ``elbo_linear_gaussian``.
-
-    Returns
-    -------
-    mean_q, cov_q : ndarrays of shapes (..., L) and (L, L)
-        The covariance is the same for every x.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or the noise is not symmetric positive definite.
-
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, equations 2.116 and 2.117.
-
-    Examples
-    --------
-    >>> m, C = posterior_linear_gaussian([2.0], [[1.0]], [0.0], 1.0)
-    >>> m.round(4), C.round(4)                       # half way between the prior's 0 and the data's 2
-    (array([1.]), array([[0.5]]))
-    """
-    W, b, S = _model(W, mean, noise)
-    factor = _cholesky(S)
-    A = np.linalg.solve(factor, W)
-    C = np.linalg.inv(np.eye(W.shape[1]) + A.T @ A)
-    C = (C + C.T) / 2
-    return (_examples(x, W) - b) @ np.linalg.solve(factor.T, A) @ C, C
-
-
-def _model(W: ArrayLike, mean: ArrayLike, noise: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return W (D, L), mean (D,) and the covariance (D, D) of the noise, checked to fit."""
-    W, mean = as_finite(W, name="W"), as_finite(mean, name="mean")
-    if W.ndim != 2 or W.size == 0 or mean.shape != W.shape[:1]:
-        raise ValueError(f"W must have shape (D, L) and mean (D,), got {W.shape} and {mean.shape}")
-    if np.ndim(noise) == 0:
-        return W, mean, check_positive(np.asarray(noise).item(), name="noise") * np.eye(len(W))
-    noise = _as_covariance(noise, "noise")
-    if noise.shape != (len(W), len(W)):
-        raise ValueError(f"noise must be a variance or have shape {(len(W), len(W))}, got {noise.shape}")
-    _cholesky(noise, "noise")
-    return W, mean, noise
-
-
-def _examples(x: ArrayLike, W: np.ndarray) -> np.ndarray:
-    x = as_finite(x, name="x")
-    if x.ndim == 0 or x.shape[-1] != len(W):
-        raise ValueError(f"x must have shape (..., {len(W)}), one number for each row of W, got {x.shape}")
-    return x
-
-
-def ppca_ml(X: ArrayLike, n_latent: int, *, noise: float | None = None) -> LinearGaussian:
-    """Return the most likely linear-Gaussian model with equal noise: probabilistic PCA in closed form.
-
-    With λ_1 ≥ λ_2 ≥ … the eigenvalues of the covariance of X (divided by N) and u_j the eigenvectors,
-    σ² = mean of λ_{L+1} … λ_D, and column j of W is u_j √(λ_j - σ²).
-
-    Parameters
-    ----------
-    X : array_like, shape (N, D)
-        Examples.
-    n_latent : int
-        L, below D unless ``noise`` is given.
-    noise : float, optional
-        Hold σ² at this value in place of its own maximum. Then column j is u_j √(λ_j - σ²) where λ_j > σ²,
-        and zero elsewhere: those coordinates collapse.
-
-    Returns
-    -------
-    LinearGaussian
-        W (columns by falling λ, largest entry positive), mean and noise σ². Any rotation of the columns does
-        as well.
-
-    Raises
-    ------
-    ValueError
-        If X is no table, L is out of range, or the discarded coordinates do not vary, so that σ² is 0.
-
-    Notes
-    -----
-    A linear VAE cannot do better. Its latent j carries log(λ_j / σ²) / 2 nats on average.
-    ``sklearn.decomposition.PCA`` divides by N - 1, so its ``score`` falls short of the maximum by a hair.
-    Source: M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999.
-
-    Examples
-    --------
-    >>> X = np.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]])         # eigenvalues 4.5 and 0.5
-    >>> model = ppca_ml(X, 1)
-    >>> model.W.round(4), round(model.noise, 4)
-    (array([[2.],
-           [0.]]), 0.5)
-    """
-    X = as_table(X, name="X")
-    L, most = check_whole(n_latent, name="n_latent", lowest=1), X.shape[1] - (noise is None)
-    if most < L:
-        raise ValueError(
-            f"n_latent must be at most {most}, got {L}: X has {X.shape[1]} columns, and noise, unless it is "
-            f"given, needs one to itself"
-        )
-    mean = X.mean(axis=0)
-    eigenvalues, vectors = np.linalg.eigh((X - mean).T @ (X - mean) / len(X))
-    eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
-    noise = _discarded(eigenvalues, L) if noise is None else float(check_positive(noise, name="noise"))
-    W = vectors[:, :L] * np.sqrt(np.maximum(eigenvalues[:L] - noise, 0.0))
-    peak = np.take_along_axis(W, np.abs(W).argmax(axis=0)[None], axis=0)
-    return LinearGaussian(W * np.where(peak < 0, -1.0, 1.0), mean, noise)
-
-
-def _discarded(eigenvalues: np.ndarray, n_latent: int) -> float:
-    """Return the mean of the eigenvalues beyond the first L, if it is more than rounding."""
-    noise = float(eigenvalues[n_latent:].mean())
-    if not noise > 1e-14 * eigenvalues[0]:
-        raise ValueError(
-            f"X does not vary outside {n_latent} dimension(s), so the noise is 0 and the density infinite; "
-            f"lower n_latent, give more examples, or give noise"
-        )
-    return noise
-
-
-# ---------------------------------------------------------------------------------------- rate and distortion
-
-
-class RateDistortion(NamedTuple):
-    """What each coordinate of a Gaussian gets from a code, or from a linear beta-VAE.
-
-    Attributes
-    ----------
-    rates : ndarray, shape (D,)
-        Information about each coordinate, nats unless a base was given; 0 where it has collapsed.
-    distortions : ndarray, shape (D,)
-        Mean squared error left in each coordinate, in squared units of x.
-    """
-
-    rates: np.ndarray
-    distortions: np.ndarray
-
-    @property
-    def rate(self) -> float:
-        """The rates' sum."""
-        return float(self.rates.sum())
-
-    @property
-    def distortion(self) -> float:
-        """The distortions' sum."""
-        return float(self.distortions.sum())
-
-
-def reverse_waterfill(variances: ArrayLike, distortion: float, *, base: float = math.e) -> RateDistortion:
-    """Return the cheapest way to describe a Gaussian within a squared error: R_j = max(0, log(λ_j / θ) / 2).
-
-    The water level θ is the error allowed to each coordinate, min(θ, λ_j), and fixed by their sum. A
-    coordinate that varies less than θ is not described at all.
-
-    Parameters
-    ----------
-    variances : array_like, shape (D,)
-        λ, the variances of independent coordinates (eigenvalues of a covariance), in any order.
-    distortion : float
-        The mean squared error allowed, summed over the coordinates; above 0. From Σ λ on, the rate is 0.
-    base : float
-        Unit of the rates: 2 for bits, e (the default) for nats.
-
-    Returns
-    -------
-    RateDistortion
-        Its ``rate`` is Shannon's R(D): no code for long sequences does better.
-
-    Raises
-    ------
-    ValueError
-        If a variance is negative or not finite, there is none, or ``distortion`` is not above 0.
-
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 10.3.3.
-
-    Examples
-    --------
-    >>> code = reverse_waterfill([4.0, 1.0, 0.25], 1.25, base=2)                 # the level is 0.5
-    >>> code.rates, code.distortions
-    (array([1.5, 0.5, 0. ]), array([0.5 , 0.5 , 0.25]))
-    >>> code.rate
-    2.0
-    """
-    variances = _variances(variances)
-    check_positive(distortion, name="distortion")
-    rising = np.sort(variances)
-    filled = np.concatenate([[0.0], np.cumsum(rising)[:-1]])  # by the coordinates that lie under water
-    others = np.arange(len(rising), 0, -1)
-    # with the level at the j-th smallest variance the error is filled[j] + others[j] λ_j in all
-    reached = np.searchsorted(np.maximum.accumulate(filled + others * rising), distortion)
-    if reached == len(rising):
-        return _water(variances, variances, base)
-    level = (distortion - filled[reached]) / others[reached]
-    return _water(variances, np.minimum(variances, level), base)
-
-
-def linear_beta_vae(
-    variances: ArrayLike, n_latent: int, *, noise: float, beta: float = 1.0, base: float = math.e
-) -> RateDistortion:
-    """Return what the best linear beta-VAE keeps of each principal coordinate: its KL and its squared error.
-
-    Maximise E_q[log N(x; W z + b, σ² I)] - β D_KL(q(z|x) ‖ N(0, I)) over W, b and q. Divided by β this is,
-    but for a constant, the ELBO of probabilistic PCA with noise βσ². So the L largest variances get the rate
-    max(0, log(λ_j / βσ²)/2) and the error min(βσ², λ_j): reverse water-filling with the level βσ², Shannon's
-    own curve as long as L does not run short. A coordinate with λ_j < βσ² collapses.
-
-    Parameters
-    ----------
-    variances : array_like, shape (D,)
-        λ, the eigenvalues of the covariance of x (divided by N), in any order.
-    n_latent : int
-        L, from 1 to D. Of equal variances the first is served first.
-    noise : float
-        σ², the variance of the decoder, held fixed; in squared units of x.
-    beta : float
-        β, the weight of the KL.
-    base : float
-        Unit of the rates: 2 for bits, e (the default) for nats.
-
-    Returns
-    -------
-    RateDistortion
-        ``rates`` are the mean KLs of the latent coordinates, placed at the coordinates of x that they serve.
-
-    Raises
-    ------
-    ValueError
-        If a variance is negative or not finite, there is none, L is out of range, or ``noise`` or ``beta`` is
-        not above 0.
-
-    Notes
-    -----
-    Source: M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999, for β = 1; the case of
-    any β follows by the division above. A. Alemi and others, Fixing a Broken ELBO, 2018.
-
-    Examples
-    --------
-    >>> linear_beta_vae([4.0, 1.0, 0.25], 2, noise=0.5).rates.round(4)
-    array([1.0397, 0.3466, 0.    ])
-    >>> linear_beta_vae([4.0, 1.0, 0.25], 2, noise=0.5, beta=4).rates.round(4)   # the second collapses
-    array([0.3466, 0.    , 0.    ])
-    """
-    variances = _variances(variances)
-    L = check_whole(n_latent, name="n_latent", lowest=1)
-    if len(variances) < L:
-        raise ValueError(f"n_latent must be at most the number of variances, {len(variances)}; got {L}")
-    level = check_positive(beta, name="beta") * check_positive(noise, name="noise")
-    served = np.argsort(-variances, kind="stable")[:L]
-    distortions = variances.copy()
-    distortions[served] = np.minimum(variances[served], level)
-    return _water(variances, distortions, base)
-
-
-def _variances(variances: ArrayLike) -> np.ndarray:
-    variances = as_finite(variances, name="variances")
-    if variances.ndim != 1 or len(variances) == 0:
-        raise ValueError(f"variances must be one row of numbers, got shape {variances.shape}")
-    if variances.min() < 0:
-        raise ValueError(
-            f"variances must not be negative, got {variances.min():.3g}; if rounding put an eigenvalue of a "
-            f"covariance below 0, hand over np.maximum(variances, 0)"
-        )
-    return variances
-
-
-def _water(variances: np.ndarray, distortions: np.ndarray, base: float) -> RateDistortion:
-    """Return the rates log(λ / distortion) / 2, exact also where the two nearly agree."""
-    described = variances > distortions
-    excess = np.divide(variances - distortions, distortions, out=np.zeros(len(variances)), where=described)
-    return RateDistortion(np.log1p(excess) / 2 / math.log(check_base(base)), distortions.copy())
-
-
 # ------------------------------------------------------------------------- bounds by samples, truth by a grid
 
 
@@ -645,6 +232,7 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
 
     Examples
     --------
+    >>> from course_lib import log_pdf_gaussian
     >>> x = np.array([[0.0], [2.0]])                                # z ~ N(0, 1), x|z ~ N(z, 3): N(0, 4)
     >>> def log_joint(z):
     ...     return log_pdf_gaussian(z, [0.0], np.eye(1)) + log_pdf_gaussian(x - z.T, 0.0, 3.0)
@@ -770,7 +358,7 @@ def elbo_surgery(
 
 def _log_density(z: np.ndarray, mean: np.ndarray | float, variance: np.ndarray | float) -> np.ndarray:
     """Return log N(z; mean, diag(variance)), summed over the last axis."""
-    return -np.sum((z - mean) ** 2 / variance + np.log(2 * math.pi * variance), axis=-1) / 2
+    return log_pdf_normal(z, mean, np.sqrt(variance)).sum(axis=-1)
 
 
 def _log_aggregate(z: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:

@@ -1,13 +1,15 @@
 """Surprise and its average: how many nats (or bits) an outcome carries, and how many to expect."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import entropy_rows
+from course_lib._rows import BLOCK, FEW, SHORT, Extremes, extremes, row_sums, spans
 from course_lib._validate import (
+    as_counts,
     as_float,
     as_probabilities,
     as_rows,
@@ -35,6 +37,8 @@ __all__ = [
 ]
 
 # Exact on powers of their base, which log(p) / log(base) is not.
+NEAR_HALF = 0.49  # at most two outcomes of a distribution lie above it, whatever its dtype's rounding
+
 LOGARITHMS: dict[float, np.ufunc] = {2: np.log2, 10: np.log10}
 
 
@@ -141,9 +145,100 @@ def entropy(
     if normalize:
         p = as_probabilities(p.astype(np.float64, copy=False), axis=axis, normalize=True)
     rows = as_rows(p, axis, name="p")
-    h, extremes = entropy_rows(rows)  # it measures the sums anyway, so checking them costs no pass of its own
-    check_masses(*extremes, tolerance=tolerance, name="p")
+    h, seen = _entropy_rows(rows)  # it measures the sums anyway, so checking them costs no pass of its own
+    check_masses(*seen, tolerance=tolerance, name="p", normalize=normalize)
     return from_rows(h / math.log(base), p.shape, axis, keepdims=keepdims)
+
+
+def _entropy_rows(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
+    """Return the entropy of each row in nats, and what its rows were like.
+
+    With t the largest outcome, rest = sum of the others, total = t + rest, and p_i / total the distribution,
+
+        H = (t log1p(rest / t) + rest log(total) - sum_others p log p) / total.
+
+    The middle term is nearly 0 and the other two are positive, so nothing cancels. At [1 - 1e-12, 1e-12] the
+    larger number, as a float, has lost all but four digits of its distance from 1; ``rest`` still knows it.
+    """
+    few = rows.size <= FEW and len(rows) == 1 and _entropy_of_few(rows[0].tolist())
+    return few or _entropy_of_many(rows)
+
+
+def _entropy_of_few(p: list[float]) -> tuple[np.ndarray, Extremes] | None:
+    """Return what the formula gives, cheaper than a dozen array calls; None where p is out of order."""
+    lowest, t = min(p), max(p)
+    p.remove(t)
+    rest = sum(p)
+    total = t + rest
+    if not (lowest >= 0 and 0 < total < math.inf):
+        return None
+    plogp = sum([x * math.log(x) for x in p if x > 0])
+    h = (t * math.log1p(rest / t) + rest * math.log(total) - plogp) / total
+    return np.array([h]), Extremes(lowest, total, total)
+
+
+@np.errstate(all="ignore")  # what infinities and NaN do to the numbers is for the caller to judge
+def _entropy_of_many(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
+    """Split the largest off in blocks that hold one near 1/2; elsewhere t = 0 and ``rest`` is the total."""
+    t, rest, plogp = _partials(rows), _partials(rows), _partials(rows)
+    lows, buffer = [], np.empty(min(rows.size, BLOCK))
+    for block, at in _blocks(rows):
+        lows.append(np.minimum.reduce(block, axis=None))
+        zeros = not lows[-1] > 0
+        sums = row_sums(block)
+        if sums.max() > NEAR_HALF and np.maximum.reduce(block, axis=None) > NEAR_HALF:
+            (t[at], block), zeros = _split_largest(block), True
+            sums = row_sums(block)
+        rest[at] = sums
+        plogp[at] = _p_log_p_sums(block, buffer[: block.size].reshape(block.shape), zeros=zeros)
+    h, total = _entropy_of_parts(t, rest, plogp)
+    return h, extremes(lows, total)
+
+
+def _entropy_of_parts(t: np.ndarray, rest: np.ndarray, plogp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Join the blocks of each row, then apply the formula; return the entropies and the totals."""
+    rest, plogp = _add_parts(rest), _add_parts(plogp)
+    if not t.any():
+        return np.log(rest) - plogp / rest, rest
+    largest = t.max(axis=-1)
+    second = _add_parts(t) - largest  # a row may hold two halves, in different blocks
+    rest = rest + second
+    plogp = plogp + _p_log_p_sums(second[:, None], np.empty((len(second), 1)))
+    total = largest + rest
+    split = largest * np.log1p(rest / np.where(largest > 0, largest, 1))
+    return (split + rest * np.log(total) - plogp) / total, total
+
+
+def _split_largest(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest entry of each row, and a copy of the rows with 0 in its place."""
+    where = np.arange(len(rows)), rows.argmax(axis=-1)
+    others = rows.copy()
+    others[where] = 0
+    return rows[where], others
+
+
+def _p_log_p_sums(p: np.ndarray, buffer: np.ndarray, *, zeros: bool = True) -> np.ndarray:
+    """Add up p log p along each row; 0 where p is 0, unless the caller knows that there are no zeros."""
+    log_p = np.log(np.add(p, p == 0, out=buffer) if zeros else p, out=buffer)  # log 1 instead of log 0
+    if p.shape[1] <= SHORT:
+        return np.einsum("ij,ij->i", p, log_p)
+    return np.add.reduce(np.multiply(p, log_p, out=buffer), axis=-1)
+
+
+def _blocks(rows: np.ndarray) -> Iterator[tuple[np.ndarray, tuple[slice, int]]]:
+    """Yield float64 blocks of ``rows``, and where the results of each belong in a table of partial sums."""
+    for strip, piece, part in spans(rows):
+        yield np.ascontiguousarray(rows[strip, piece], dtype=np.float64), (strip, part)
+
+
+def _partials(rows: np.ndarray) -> np.ndarray:
+    """Return zeros for one result of each row from each block it has a part in."""
+    return np.zeros((len(rows), -(-rows.shape[1] // BLOCK)))
+
+
+def _add_parts(parts: np.ndarray) -> np.ndarray:
+    """Add up what the blocks of each row gave; most rows lie in one block and leave nothing to add."""
+    return parts[:, 0] if parts.shape[1] == 1 else parts.sum(axis=-1)
 
 
 # ------------------------------------------------------------------------- two beliefs, two variables
@@ -372,27 +467,35 @@ def renyi_entropy(
         return entropy(p, axis=axis, base=base, keepdims=keepdims, normalize=normalize)
     given = as_probabilities(p, axis=axis, normalize=normalize)
     rows = as_rows(given, axis, name="p").astype(np.float64)
-    rows = rows / rows.sum(axis=-1, keepdims=True)
     return from_rows(_renyi_rows(rows, alpha) / unit, given.shape, axis, keepdims=keepdims)
 
 
 def _renyi_rows(rows: np.ndarray, alpha: float) -> np.ndarray:
-    """Return H_alpha of each row in nats.
+    """Return H_alpha of each row in nats, without cancellation near order 1 and near a certain outcome.
 
-    Near order 1 through sum p^alpha - 1 = sum p (p^(alpha - 1) - 1), which keeps its digits.
+    With t the largest outcome and r = (sum of the others)/t, its probability is 1/(1 + r), and
+
+        sum p^alpha = (1 + sum over the others of (p_i/t)^alpha) / (1 + r)^alpha.
     """
-    largest = rows.max(axis=-1)
+    largest, others = _split_largest(rows)
+    relative = others / largest[:, None]
+    surprise = np.log1p(relative.sum(axis=-1))  # of the largest
     if alpha == math.inf:
-        return 0.0 - np.log(largest)
-    log_p = np.log(rows, where=rows > 0, out=np.full_like(rows, -np.inf))
-    if abs(alpha - 1) < 0.5:
-        p_times = np.multiply(rows, np.expm1((alpha - 1) * log_p), where=rows > 0, out=np.zeros_like(rows))
-        return np.log1p(p_times.sum(axis=-1)) / (1 - alpha)
+        return surprise
     if alpha == 0:
         return np.log(np.count_nonzero(rows, axis=-1))
-    # sum p^alpha = max^alpha sum (p/max)^alpha: nothing underflows
-    relative = np.exp(alpha * (log_p - np.log(largest)[:, None])).sum(axis=-1)
-    return (alpha * np.log(largest) + np.log(relative)) / (1 - alpha)
+    if abs(alpha - 1) < 0.5:
+        return _renyi_near_shannon(relative, surprise, alpha)
+    return (np.log1p((relative**alpha).sum(axis=-1)) - alpha * surprise) / (1 - alpha)
+
+
+def _renyi_near_shannon(relative: np.ndarray, surprise: np.ndarray, alpha: float) -> np.ndarray:
+    """Return it through sum p^alpha - 1 = sum p (p^(alpha - 1) - 1), whose terms all have one sign."""
+    some = relative > 0
+    log_p = np.log(relative, where=some, out=np.zeros_like(relative)) - surprise[:, None]
+    p = np.where(some, np.exp(log_p), 0)
+    others = (p * np.expm1((alpha - 1) * log_p)).sum(axis=-1)
+    return np.log1p(np.exp(-surprise) * np.expm1((1 - alpha) * surprise) + others) / (1 - alpha)
 
 
 def attention_entropy(
@@ -469,7 +572,7 @@ def plugin_entropy(
     Raises
     ------
     TypeError
-        If the counts are not whole numbers by dtype.
+        If the counts are no real numbers.
     ValueError
         If a count is negative or nothing was counted.
 
@@ -482,7 +585,7 @@ def plugin_entropy(
     >>> plugin_entropy([2, 1, 1], base=2)
     1.5
     """
-    return entropy(_as_counts(counts, axis), axis=axis, base=base, keepdims=keepdims, normalize=True)
+    return entropy(_some_counts(counts, axis), axis=axis, base=base, keepdims=keepdims, normalize=True)
 
 
 def miller_madow_entropy(
@@ -517,19 +620,15 @@ def miller_madow_entropy(
     >>> round(miller_madow_entropy([2, 1, 1]) - plugin_entropy([2, 1, 1]), 6)      # (3 - 1) / (2 * 4)
     0.25
     """
-    c = _as_counts(counts, axis)
+    c = _some_counts(counts, axis)
     seen = np.count_nonzero(c, axis=axis, keepdims=keepdims)
     correction = (seen - 1) / (2 * c.sum(axis=axis, keepdims=keepdims)) / math.log(check_base(base))
     return plain(plugin_entropy(c, axis=axis, base=base, keepdims=keepdims) + correction)
 
 
-def _as_counts(counts: ArrayLike, axis: int) -> np.ndarray:
-    c = np.asarray(counts)
-    if c.dtype.kind not in "iu":
-        raise TypeError(f"counts must be whole numbers, not dtype {c.dtype}; count samples with np.unique")
+def _some_counts(counts: ArrayLike, axis: int) -> np.ndarray:
+    c = as_counts(counts, name="counts")
     as_rows(c, axis, name="counts")
-    if np.any(c < 0):
-        raise ValueError(f"counts must be 0 or more, found {c.min()}")
     if np.any(c.sum(axis=axis) == 0):
         raise ValueError("counts are all 0: an entropy cannot be estimated from no observation")
     return c

@@ -13,8 +13,18 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import expm1_minus_x
-from course_lib._validate import as_finite, as_float, as_probabilities, as_rng, check_base, plain
+from course_lib._stable import expm1_minus_x
+from course_lib._validate import (
+    as_covariance,
+    as_finite,
+    as_float,
+    as_gaussian,
+    as_probabilities,
+    as_rng,
+    check_base,
+    cholesky,
+    plain,
+)
 
 __all__ = [
     "entropy_gaussian",
@@ -60,7 +70,7 @@ def entropy_gaussian(cov: ArrayLike, *, base: float = math.e) -> float | np.ndar
     >>> round(entropy_gaussian([[4.0, 0.0], [0.0, 0.25]]), 4)  # the stretch and the squeeze cancel
     2.8379
     """
-    factor = _cholesky(_as_covariance(cov))
+    factor = cholesky(as_covariance(cov))
     d = factor.shape[-1]
     nats = d / 2 * math.log(2 * math.pi * math.e) + _log_diagonal(factor).sum(axis=-1)
     return plain(nats / math.log(check_base(base)))
@@ -154,8 +164,8 @@ def kl_gaussian(
     >>> kl_gaussian(1e-9, 1.0, 0.0, 1.0)
     5e-19
     """
-    mean0, cov0, factor0 = _gaussian(mean0, cov0, "0")
-    mean1, cov1, factor1 = _gaussian(mean1, cov1, "1")
+    mean0, cov0, factor0 = as_gaussian(mean0, cov0, "0")
+    mean1, cov1, factor1 = as_gaussian(mean1, cov1, "1")
     shift = _difference(mean1, mean0)[..., None]
     half = np.linalg.solve(factor1, cov0 - cov1)
     differences = np.linalg.eigvalsh(np.linalg.solve(factor1, np.swapaxes(half, -1, -2)))  # of S1⁻¹ S0 - I
@@ -309,8 +319,8 @@ def wasserstein2_gaussian(
     >>> round(w, 4)  # 3 for the means, 1 for the spread: the root of 9 + 1
     3.1623
     """
-    mean0, _, factor0 = _gaussian(mean0, cov0, "0")
-    mean1, _, factor1 = _gaussian(mean1, cov1, "1")
+    mean0, _, factor0 = as_gaussian(mean0, cov0, "0")
+    mean1, _, factor1 = as_gaussian(mean1, cov1, "1")
     shift = _difference(mean1, mean0)
     left, _, right = np.linalg.svd(np.swapaxes(factor1, -1, -2) @ factor0)
     spread = factor0 - factor1 @ (left @ right)  # by the best rotation; its squared size is the trace term
@@ -445,7 +455,7 @@ def moment_match(
             f"{len(weights)} weights need means of shape (K, d) and covs of shape (K, d, d), "
             f"got {means.shape} and {covs.shape}"
         )
-    _cholesky(covs)
+    cholesky(covs)
     mean = weights @ means
     between = means - mean
     cov = np.einsum("k,kij->ij", weights, covs + between[:, :, None] * between[:, None, :])
@@ -460,46 +470,9 @@ def _positive(x: ArrayLike, name: str) -> np.ndarray:
     return x
 
 
-def _as_covariance(cov: ArrayLike, name: str = "cov") -> np.ndarray:
-    """Return a covariance of shape (..., d, d), checked to be square, finite and symmetric."""
-    cov = as_finite(cov, name=name)
-    if cov.ndim == 0:
-        cov = cov[None, None]
-    if cov.ndim == 1 or cov.shape[-1] != cov.shape[-2] or cov.shape[-1] == 0:
-        raise ValueError(
-            f"{name} must be square, of shape (..., d, d), got {cov.shape}; np.diag makes one of variances"
-        )
-    flipped = np.swapaxes(cov, -1, -2)
-    if not np.all(np.abs(cov - flipped) <= 1e-8 * np.abs(cov).max()):
-        raise ValueError(f"{name} is not symmetric; a covariance is: use ({name} + {name}.T) / 2")
-    return cov
-
-
-def _cholesky(cov: np.ndarray, name: str = "cov") -> np.ndarray:
-    """Return the lower triangular L with cov = L Lᵀ, which exists exactly for a positive definite matrix."""
-    try:
-        return np.linalg.cholesky(cov)
-    except np.linalg.LinAlgError:
-        smallest = np.linalg.eigvalsh(cov).min()
-        raise ValueError(
-            f"{name} is not positive definite (smallest eigenvalue {smallest:.3g}): a coordinate is constant "
-            f"or a sum of others; drop it, or add a small ridge such as 1e-6 * np.eye(d)"
-        ) from None
-
-
-def _gaussian(mean: ArrayLike, cov: ArrayLike, which: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean (..., d), covariance (..., d, d) and its Cholesky factor, whose dimensions must agree."""
-    mean = as_finite(mean, name=f"mean{which}")
-    mean = mean[None] if mean.ndim == 0 else mean
-    cov = _as_covariance(cov, f"cov{which}")
-    if mean.shape[-1] != cov.shape[-1]:
-        raise ValueError(f"mean{which} has {mean.shape[-1]} dimension(s), but cov{which} has {cov.shape[-1]}")
-    return mean, cov, _cholesky(cov, f"cov{which}")
-
-
 def _single_gaussian(mean: ArrayLike, cov: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean (d,) and the Cholesky factor (d, d) of one Gaussian."""
-    mean, cov, factor = _gaussian(mean, cov)
+    mean, cov, factor = as_gaussian(mean, cov)
     if mean.ndim != 1 or cov.ndim != 2:
         raise ValueError(f"give one mean (d,) and one covariance (d, d), not {mean.shape} and {cov.shape}")
     return mean, factor

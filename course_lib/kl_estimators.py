@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import expm1_minus_x
-from course_lib._pairs import Rows, check_same_shape, commensurate
-from course_lib._validate import as_float, as_probabilities, check_positive, plain
+from course_lib._stable import expm1_minus_x
+from course_lib._validate import as_float, as_probabilities, check_positive, check_same_shape, plain
 from course_lib.divergence import kl_divergence
 
 __all__ = ["EstimatorMoments", "k1", "k2", "k3", "kl_estimator_moments", "reward_tilted_policy"]
@@ -187,9 +186,9 @@ def kl_estimator_moments(p: ArrayLike, q: ArrayLike) -> dict[str, EstimatorMomen
     >>> {name: round(m.variance, 6) for name, m in moments.items()}
     {'k1': 0.0411, 'k2': 1.7e-05, 'k3': 7e-06}
     """
-    rows = Rows(p, q, axis=-1)
-    p, q, *_ = (np.ravel(a).astype(np.float64) for a in commensurate(rows))
-    if len(rows.shape) != 1 or np.any((p > 0) & (q == 0)):
+    p, q = (as_probabilities(a, name=name).astype(np.float64) for a, name in ((p, "p"), (q, "q")))
+    check_same_shape(p, q, "p", "q")
+    if p.ndim != 1 or np.any((p > 0) & (q == 0)):
         raise ValueError("p and q must be single distributions, q positive where p is: else k1 is infinite")
     seen = p > 0
     weight, log_ratio = p[seen] / p.sum(), np.log(q[seen]) - np.log(p[seen])

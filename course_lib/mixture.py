@@ -14,9 +14,11 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._kernels import log_choose, log_sum_exp, weighted_logs
+from course_lib._stable import log_choose, log_sum_exp, weighted_logs
 from course_lib._validate import (
+    as_array,
     as_finite,
+    as_float,
     as_probabilities,
     as_rng,
     as_table,
@@ -53,14 +55,20 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     float
         Bits per dimension: lower is better; log2(L) for the uniform model over L levels.
 
+    Raises
+    ------
+    ValueError
+        If there is no example, or ``n_dims`` is below 1.
+
     Examples
     --------
     >>> round(bits_per_dim([-64 * math.log(17)], 64), 4)      # log2 of 17 levels
     4.0875
     """
-    return float(
-        -np.mean(np.asarray(log_prob)) / (check_whole(n_dims, name="n_dims", lowest=1) * math.log(2))
-    )
+    log_prob, n_dims = as_float(log_prob, name="log_prob"), check_whole(n_dims, name="n_dims", lowest=1)
+    if log_prob.size == 0:
+        raise ValueError("log_prob is empty; an average needs at least one example")
+    return float(-np.mean(log_prob, dtype=np.float64) / (n_dims * math.log(2)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -526,23 +534,22 @@ class GaussianMixture(_Mixture):
 
     @classmethod
     def start(
-        cls, X: ArrayLike, n_components: int, *, rng: np.random.Generator | int | None = None
+        cls,
+        X: ArrayLike,
+        n_components: int,
+        *,
+        ridge: float = 0.0,
+        rng: np.random.Generator | int | None = None,
     ) -> GaussianMixture:
         """Return a start for EM: K examples far apart as means, each with the covariance of all the data.
 
-        The first is any example; each next one is drawn in proportion to its squared distance from the
-        nearest so far (D. Arthur and S. Vassilvitskii, k-means++, 2007).
+        ``ridge`` is added to each scatter matrix, as in ``fit``.
         """
         X, rng = as_table(X, name="X"), as_rng(rng)
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
-        means = X[rng.integers(len(X), size=1)]
-        while len(means) < n_components:
-            gap = np.min(np.sum((X[:, None] - means) ** 2, axis=-1), axis=1)
-            if not gap.sum() > 0:
-                raise ValueError(f"X has only {len(means)} different examples for {n_components} components")
-            means = np.vstack([means, X[sample_categorical(gap / gap.sum(), (1,), rng=rng)]])
-        spread = np.atleast_2d(np.cov(X.T, bias=True))
+        means = X[_far_apart(X, n_components, rng)]
+        spread = np.atleast_2d(np.cov(X.T, bias=True)) + ridge * n_components / len(X) * np.eye(X.shape[1])
         return cls(np.full(n_components, 1 / n_components), means, np.stack([spread] * n_components))
 
     @classmethod
@@ -578,13 +585,17 @@ class GaussianMixture(_Mixture):
         """
         if check_number(ridge, name="ridge") < 0:
             raise ValueError(f"ridge must be 0 or more, got {ridge}")
-        return em(cls.start(X, n_components, rng=rng), X, prior=ridge, n_iter=n_iter).model
+        start = cls.start(X, n_components, ridge=ridge, rng=rng)
+        return em(start, X, prior=ridge, n_iter=n_iter).model
 
     def _maximise(self, X: np.ndarray, q: np.ndarray, prior: float | None) -> GaussianMixture:
         """Weighted means and covariances."""
         n_k = q.sum(axis=0)
         if np.any(n_k < np.finfo(float).eps * len(X)):
-            raise ValueError("a component has lost all its examples; use fewer components or another start")
+            raise ValueError(
+                "a component has lost all its examples; use fewer components, another start, or ridge= "
+                "above 0 where columns of X are constant or collinear"
+            )
         means = q.T @ X / n_k[:, None]
         away = X - means[:, None]  # (K, N, D)
         scatter = np.einsum("nk,kni,knj->kij", q, away, away) + (prior or 0.0) * np.eye(X.shape[1])
@@ -598,7 +609,13 @@ class GaussianMixture(_Mixture):
 
     def _log_components(self, X: np.ndarray) -> np.ndarray:
         pairs = zip(self.means, self.covariances, strict=True)
-        return np.stack([log_pdf_gaussian(X, mean, cov) for mean, cov in pairs], axis=1)
+        try:
+            return np.stack([log_pdf_gaussian(X, mean, cov) for mean, cov in pairs], axis=1)
+        except ValueError as problem:
+            raise ValueError(
+                "a component has no width in some direction: its examples are equal there, or columns of X "
+                "are constant or collinear; fit with ridge= above 0"
+            ) from problem
 
     def _sample_components(self, k: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         z = rng.standard_normal((len(k), self.means.shape[1], 1))
@@ -606,6 +623,22 @@ class GaussianMixture(_Mixture):
 
     def _as_data(self, X: ArrayLike) -> np.ndarray:
         return _same_width(as_table(X, name="X"), self.means.shape[1])
+
+
+def _far_apart(X: np.ndarray, n_components: int, rng: np.random.Generator) -> list[int]:
+    """Return which examples start the components: from equal ones EM would never part them.
+
+    The first is any example; each next one is drawn in proportion to its squared distance from the nearest so
+    far (D. Arthur and S. Vassilvitskii, k-means++, 2007).
+    """
+    chosen = [int(rng.integers(len(X)))]
+    gap = np.full(len(X), np.inf)
+    while len(chosen) < n_components:
+        gap = np.minimum(gap, np.sum((X - X[chosen[-1]]) ** 2, axis=-1))
+        if not gap.sum() > 0:
+            raise ValueError(f"X has only {len(chosen)} different examples for {n_components} components")
+        chosen.append(int(sample_categorical(gap / gap.sum(), rng=rng)))
+    return chosen
 
 
 class _CountMixture(_Mixture):
@@ -630,12 +663,12 @@ class _CountMixture(_Mixture):
     def start(
         cls, X: ArrayLike, n_components: int, n_trials: int, *, rng: np.random.Generator | int | None = None
     ) -> Self:
-        """Return a start for EM: K of the examples, each moved half way to the mean of all, off the edges."""
+        """Return a start for EM: K examples far apart, moved half way to the mean of all, off the edges."""
         _one_hot(X, check_whole(n_trials, name="n_trials", lowest=1) + 1)
-        X = np.asarray(X)
+        X = as_array(X, name="X")
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
-        some = X[as_rng(rng).permutation(len(X))[:n_components]]
+        some = X[_far_apart(X.astype(np.float64), n_components, as_rng(rng))]
         return cls._around((some + X.mean(axis=0) + 1) / 2 / (n_trials + 1), n_trials)
 
     @classmethod
@@ -880,7 +913,7 @@ def _same_width(X: np.ndarray, width: int, per_column: int = 1) -> np.ndarray:
 
 def _one_hot(X: ArrayLike, n_levels: int) -> np.ndarray:
     """Return (N, D * L) zeros and ones: EM becomes two matrix products."""
-    X = np.asarray(X)
+    X = as_array(X, name="X")
     if X.dtype.kind not in "iu":
         raise TypeError(f"X must hold whole numbers, not dtype {X.dtype}; convert it with X.astype(int)")
     if X.ndim != 2 or X.size == 0:

@@ -8,16 +8,14 @@ of two sums over the others, both of positive terms, so that nothing cancels:
 """
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_lib._rows import BLOCK, spans
 from course_lib._validate import as_float, as_rows, check_base, check_logits, check_positive, from_rows
 
 __all__ = ["entropy_from_logits", "entropy_slope", "log_softmax", "logsumexp", "softmax"]
-
-BLOCK = 131_072  # logits worked on at a time: few enough for a core's cache, enough to make calls cheap
 
 
 def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> float | np.ndarray:
@@ -277,7 +275,7 @@ def _sums(
     pieces = -(-rows.shape[1] // BLOCK)
     top, rest, drop = np.zeros((3, len(rows), pieces))
     space = _space(rows)
-    for i, j, piece in _blocks(rows):
+    for i, j, piece in spans(rows):
         block = rows[i, j]
         first = np.arange(len(block)), block.argmax(axis=-1)  # of several largest the first; of NaN, NaN
         top[i, piece] = largest = block[first]
@@ -357,17 +355,8 @@ def _elementwise(logits: ArrayLike, axis: int, temperature: float, finish) -> np
     check_logits(top[:, None])
     out = np.empty_like(rows)
     space = _space(rows)
-    for i, j, _ in _blocks(rows):
+    for i, j, _ in spans(rows):
         d, e = _exponentials(rows[i, j], top[i].astype(rows.dtype), temperature, space, exact=True)
         out[i, j] = finish(d, e, rest[i, None].astype(rows.dtype))
     axis %= len(shape)
     return np.moveaxis(out.reshape(*shape[:axis], *shape[axis + 1 :], shape[axis]), -1, axis)
-
-
-def _blocks(rows: np.ndarray) -> Iterator[tuple[slice, slice, int]]:
-    """Yield where blocks of a table lie, several rows or part of one, and which part of its rows each is."""
-    n = rows.shape[1]
-    step, width = max(1, BLOCK // n), min(n, BLOCK)
-    for i in range(0, len(rows), step):
-        for piece, j in enumerate(range(0, n, width)):
-            yield slice(i, i + step), slice(j, j + width), piece

@@ -12,21 +12,21 @@ import sklearn.naive_bayes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import bayes
-from course_lib._validate import ProbabilityError
-from course_lib.bayes import (
+from course_lib import (
     BernoulliNB,
     BetaBinomial,
     DirichletCategorical,
     GammaPoisson,
     MultinomialNB,
     NormalNormal,
+    bayes,
     bayes_odds,
     bayes_update,
     grid_posterior,
     logit,
     odds,
 )
+from course_lib._validate import ProbabilityError
 from course_lib.datasets import digits_split
 
 seeds = st.integers(0, 2**32 - 1)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_lib import ProbabilityError, _kernels, entropy, surprisal
+from course_lib import ProbabilityError, _rows, entropy, surprisal
 
 mpmath.mp.dps = 50
 
@@ -116,7 +116,7 @@ def test_entropy_is_accurate_for_every_size_and_shape_of_distribution():
         assert relative_error(p) < 2e-15
 
 
-@pytest.mark.parametrize("n", [31, 32, 33, 1000, _kernels.BLOCK + 1])
+@pytest.mark.parametrize("n", [31, 32, 33, 1000, _rows.BLOCK + 1])
 def test_entropy_of_long_rows_with_and_without_a_dominant_outcome(n):
     p = np.random.default_rng(n).random(n)
     assert relative_error(as_distribution(p)) < 1e-14
@@ -130,7 +130,7 @@ def test_entropy_of_ten_million_equal_outcomes():
 
 
 def test_two_halves_in_different_blocks():
-    p = np.zeros(3 * _kernels.BLOCK)
+    p = np.zeros(3 * _rows.BLOCK)
     p[[5, -5]] = 0.5
     assert entropy(p, base=2) == 1
     p[[5, -5]] = 0.75, 0.25
@@ -152,7 +152,7 @@ def test_entropy_agrees_with_50_digits(w):
 @given(weights)
 def test_few_and_many_follow_one_formula(w):
     p = as_distribution(w)
-    single, padded = entropy(p), entropy(np.concatenate([p, np.zeros(2 * _kernels.FEW)]))
+    single, padded = entropy(p), entropy(np.concatenate([p, np.zeros(2 * _rows.FEW)]))
     assert single == pytest.approx(padded, rel=1e-14, abs=0)
 
 

@@ -12,9 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import estimation as est
+import course_lib as est
 from course_lib._validate import ProbabilityError
-from course_lib.bayes import BetaBinomial, DirichletCategorical, GammaPoisson, NormalNormal
+from course_lib.conjugate import BetaBinomial, DirichletCategorical, GammaPoisson, NormalNormal
 from course_lib.entropy import entropy
 
 seeds = st.integers(0, 2**32 - 1)
@@ -160,9 +160,9 @@ class TestMaximumLikelihood:
             (lambda: est.mle_laplace([]), ValueError, "x is empty"),
             (lambda: est.mle_gamma([1.0, 0.0]), ValueError, "positive numbers that are not all equal"),
             (lambda: est.mle_gamma([2.0, 2.0]), ValueError, "positive numbers that are not all equal"),
-            (lambda: est.mle_beta([0.5, 1.0]), ProbabilityError, "without zeros"),
-            (lambda: est.mle_beta([0.5, 1.5]), ProbabilityError, "negative"),
-            (lambda: est.mle_beta([0.5, 0.5]), ValueError, "all rows are equal"),
+            (lambda: est.mle_beta([0.5, 1.0]), ProbabilityError, "strictly between 0 and 1"),
+            (lambda: est.mle_beta([0.5, 1.5]), ProbabilityError, "found 1.5"),
+            (lambda: est.mle_beta([0.5, 0.5]), ValueError, "all numbers are equal"),
             (lambda: est.mle_dirichlet([0.5, 0.5]), ProbabilityError, "must be a table"),
         ],
     )

@@ -203,7 +203,7 @@ class TestGaussianFit:
 
     def test_a_ridge_keeps_a_component_from_collapsing(self):
         X = np.array([[0.0, 0.0]] * 3 + [[5.0, 5.0], [6.0, 4.0], [7.0, 7.0]])
-        with pytest.raises(ValueError, match=r"not positive definite.*ridge"):
+        with pytest.raises(ValueError, match=r"no width in some direction.*ridge"):
             GaussianMixture.fit(X, 2, rng=0)
         model = GaussianMixture.fit(X, 2, ridge=0.1, rng=0)
         assert np.all(np.linalg.eigvalsh(model.covariances) > 0.01)

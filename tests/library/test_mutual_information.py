@@ -15,9 +15,10 @@ from hypothesis.extra import numpy as hnp
 from sklearn.feature_selection import _mutual_info as sklearn_ksg
 from sklearn.metrics import mutual_info_score as sklearn_score
 
-from course_lib import ProbabilityError, entropy
-from course_lib.mutual_information import (
+from course_lib import (
+    ProbabilityError,
     conditional_mutual_information,
+    entropy,
     fano_bound,
     info_nce,
     info_nce_gradient,

@@ -68,6 +68,15 @@ def test_imports_run_one_way():
     list(TopologicalSorter(arrows).static_order())  # raises CycleError where there is a circle
 
 
+def test_no_module_takes_a_private_name_of_another():
+    taken = []
+    for name in MODULES:
+        for node in ast.walk(ast.parse((FOLDER / f"{name}.py").read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_lib"):
+                taken += [f"{name}: {alias.name}" for alias in node.names if alias.name.startswith("_")]
+    assert not taken
+
+
 def code_lines(function, source):
     """Return the numbers of the lines that hold code: no blank line, no comment, no docstring."""
     doc = function.body[0] if ast.get_docstring(function) is not None else None

@@ -13,7 +13,7 @@ from course_lib import (
     AliasTable,
     Categorical,
     ProbabilityError,
-    _kernels,
+    _rows,
     gumbel_max,
     sample_categorical,
     sample_inverse_cdf,
@@ -59,7 +59,7 @@ def test_a_seed_fixes_every_draw(method, counts):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("size", [0, 1, (2, 3), (0, 2), (), _kernels.BLOCK + 1])
+@pytest.mark.parametrize("size", [0, 1, (2, 3), (0, 2), (), _rows.BLOCK + 1])
 def test_sizes(method, size):
     draws = Categorical(LOADED).sample(size, rng=0, method=method)
     assert np.shape(draws) == ((size,) if isinstance(size, int) else size)
@@ -186,9 +186,16 @@ def test_equal_outcomes_need_no_alias():
     np.testing.assert_array_equal(table.keep, np.ones(8))
 
 
-@pytest.mark.parametrize("make", [AliasTable, sample_categorical, Categorical])
-def test_samplers_refuse_what_is_no_distribution(make):
-    with pytest.raises(ProbabilityError, match=r"p sums to 0\.5, not 1; pass normalize=True"):
+@pytest.mark.parametrize(
+    ("make", "way_out"),
+    [
+        (AliasTable, "divide them by their sum"),
+        (sample_categorical, "divide them by their sum"),
+        (Categorical, "pass normalize=True"),
+    ],
+)
+def test_samplers_refuse_what_is_no_distribution(make, way_out):
+    with pytest.raises(ProbabilityError, match=rf"p sums to 0\.5, not 1; {way_out}"):
         make([0.25, 0.25])
     with pytest.raises(
         ValueError, match=r"p must be one distribution, of shape \(K,\), not of shape \(1, 1\)"

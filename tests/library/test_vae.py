@@ -12,9 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import vae as v
-from course_lib.datasets import digits_split
-from course_lib.elbo import (
+from course_lib import (
     elbo_linear_gaussian,
     grid_log_evidence,
     iwae_bound,
@@ -23,6 +21,8 @@ from course_lib.elbo import (
     posterior_linear_gaussian,
     ppca_ml,
 )
+from course_lib import vae as v
+from course_lib.datasets import digits_split
 from course_lib.mixture import BetaBinomialMixture
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -437,7 +437,7 @@ class TestErrors:
     @pytest.mark.parametrize("call", [v.train_vae, lambda X: v.evaluate(v.VAE(1, 2, n_features=2), X)])
     def test_data(self, call):
         for X, message in [
-            ([1.0, 2.0], r"X must be a table of shape \(examples, positions\), got shape \(2,\)"),
+            ([1.0, 2.0], r"X must be a table with one example per row; its shape is \(2,\)"),
             (np.zeros((0, 2)), "X must be a table"),
             ([[1, 17]], "X must hold counts from 0 to n_trials = 16, found 17"),
             ([[1, -1]], "X must hold counts: whole numbers, none of them negative"),

@@ -73,7 +73,8 @@ def test_as_probabilities_returns_a_distribution_untouched():
 @pytest.mark.parametrize(
     ("p", "options", "message"),
     [
-        ([0.2, 0.2], {}, r"prior sums to 0\.4, not 1; pass normalize=True if these are weights"),
+        ([0.2, 0.2], {}, r"prior sums to 0\.4, not 1; divide them by their sum if these are weights"),
+        ([0.2, 0.2], {"normalize": False}, r"not 1; pass normalize=True if these are weights"),
         ([0.7, 0.7], {}, r"prior sums to 1\.4, not 1"),
         ([-0.5, 1.5], {}, r"prior holds a negative probability, -0\.5"),
         ([math.nan, 1], {}, "prior holds NaN; find out where it came from"),

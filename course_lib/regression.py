@@ -1,0 +1,323 @@
+"""Linear regression as ridge, lasso and a posterior: what a regulariser believes about the weights."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from course_lib._validate import (
+    as_finite,
+    as_rng,
+    check_number,
+    check_positive,
+    check_whole,
+)
+
+__all__ = [
+    "LinearPosterior",
+    "bayesian_linear_regression",
+    "lasso_penalty",
+    "lasso_regression",
+    "ridge_penalty",
+    "ridge_regression",
+]
+
+
+def ridge_penalty(noise_variance: float, prior_variance: float, *, n: int | None = None) -> float:
+    """Return the ridge penalty that makes ridge regression MAP under a Gaussian prior: σ²/τ².
+
+    The negative log-posterior is |y - Xw|²/2σ² + |w|²/2τ². Times 2σ² it is |y - Xw|² + (σ²/τ²)|w|²; for the
+    *mean* of the squares over n examples divide by n once more: |y - Xw|²/n + (σ²/nτ²)|w|².
+
+    Parameters
+    ----------
+    noise_variance : float
+        σ², the variance of y about the line.
+    prior_variance : float
+        τ², the prior variance of each weight.
+    n : int or None
+        Number of examples if the loss is their mean; None if it is their sum.
+
+    Returns
+    -------
+    float
+        The factor of |w|². An optimiser that adds ``weight_decay * w`` to the gradient needs twice that,
+        since the gradient of |w|² is 2w.
+
+    Raises
+    ------
+    ValueError
+        If a variance is not positive or n is below 1.
+
+    Notes
+    -----
+    Source: C. Bishop, Pattern Recognition and Machine Learning, section 3.3.1.
+
+    Examples
+    --------
+    >>> ridge_penalty(0.25, 1.0), ridge_penalty(0.25, 1.0, n=50)
+    (0.25, 0.005)
+    """
+    check_positive(prior_variance, name="prior_variance")
+    ratio = check_positive(noise_variance, name="noise_variance") / prior_variance
+    return ratio if n is None else ratio / check_whole(n, name="n", lowest=1)
+
+
+def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "sum") -> np.ndarray:
+    """Return the weights that minimise |y - Xw|² + alpha |w|², or with loss="mean" |y - Xw|²/n + alpha |w|².
+
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+        Features; a column of ones is an intercept (and is penalised like the rest).
+    y : array_like, shape (n,)
+        Targets.
+    alpha : float
+        Penalty, zero or more; zero is least squares. ``ridge_penalty`` gives the one that makes this MAP.
+    loss : "sum" or "mean"
+        Whether the squares are added or averaged.
+
+    Returns
+    -------
+    ndarray, shape (d,)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, alpha is negative or the loss is neither of the two.
+
+    Notes
+    -----
+    Least squares on X with sqrt(alpha) I below it and zeros below y: the same minimum without squaring the
+    condition number. ``loss="sum"`` agrees with ``sklearn.linear_model.Ridge(alpha, fit_intercept=False)``.
+    Source: A. Hoerl and R. Kennard, Ridge Regression, Technometrics 12, 1970.
+
+    Examples
+    --------
+    >>> X, y = np.array([[1.0], [1.0]]), np.array([1.0, 3.0])
+    >>> ridge_regression(X, y, 0.0), ridge_regression(X, y, 2.0), ridge_regression(X, y, 1.0, loss="mean")
+    (array([2.]), array([1.]), array([1.]))
+    """
+    X, y = _regression_data(X, y)
+    if loss not in ("sum", "mean"):
+        raise ValueError(f'loss must be "sum" or "mean", got {loss!r}')
+    if check_number(alpha, name="alpha") < 0:
+        raise ValueError(f"alpha must be 0 or more, got {alpha}; a negative penalty has no minimum")
+    penalty = alpha * (len(y) if loss == "mean" else 1)
+    d = X.shape[1]
+    # |stacked w - (y, 0)|² = |X w - y|² + penalty |w|²
+    stacked = np.vstack([X, math.sqrt(penalty) * np.eye(d)])
+    return np.linalg.lstsq(stacked, np.concatenate([y, np.zeros(d)]), rcond=None)[0]
+
+
+def lasso_penalty(noise_variance: float, prior_scale: float, n: int) -> float:
+    """Return the penalty that makes lasso MAP under a Laplace prior: σ²/(n b).
+
+    The negative log-posterior is |y - Xw|²/2σ² + |w|₁/b; times σ²/n it is |y - Xw|²/2n + (σ²/nb)|w|₁.
+
+    Parameters
+    ----------
+    noise_variance : float
+        σ², the variance of y about the line.
+    prior_scale : float
+        b, the scale of the Laplace prior of each weight (its mean absolute value).
+    n : int
+        Number of examples.
+
+    Returns
+    -------
+    float
+        The ``alpha`` of ``lasso_regression``.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive.
+
+    Notes
+    -----
+    Source: R. Tibshirani, Regression Shrinkage and Selection via the Lasso, 1996, section 5.
+
+    Examples
+    --------
+    >>> lasso_penalty(1.0, 0.5, 20)
+    0.1
+    """
+    scale = check_whole(n, name="n", lowest=1) * check_positive(prior_scale, name="prior_scale")
+    return check_positive(noise_variance, name="noise_variance") / scale
+
+
+def lasso_regression(
+    X: ArrayLike, y: ArrayLike, alpha: float, *, tol: float = 1e-12, max_iter: int = 10_000
+) -> np.ndarray:
+    """Return the weights that minimise |y - Xw|²/2n + alpha |w|₁, many of them exactly zero.
+
+    One weight at a time has a closed answer: its least-squares value, pulled to zero by alpha and no further.
+    Going round all weights again and again finds the minimum, for the objective is convex.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+        Features.
+    y : array_like, shape (n,)
+        Targets.
+    alpha : float
+        Penalty, above zero (at zero it is ``ridge_regression(X, y, 0)``). ``lasso_penalty`` gives the one
+        that makes this MAP.
+    tol : float
+        How far, as a share of |y|²/2n, the objective may lie above the minimum; the duality gap certifies it.
+    max_iter : int
+        Rounds before giving up.
+
+    Returns
+    -------
+    ndarray, shape (d,)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or alpha is not positive.
+    RuntimeError
+        If the gap is still larger than ``tol`` after ``max_iter`` rounds.
+
+    Notes
+    -----
+    Agrees with ``sklearn.linear_model.Lasso(alpha, fit_intercept=False)``.
+    Source: J. Friedman, T. Hastie and R. Tibshirani, Regularization Paths for Generalized Linear Models via
+    Coordinate Descent, 2010.
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
+    >>> lasso_regression(X, X @ [2.0, 0.1], 0.3).round(3)
+    array([1.6, 0. ])
+    """
+    X, y = _regression_data(X, y)
+    check_positive(alpha, name="alpha")
+    n = len(y)
+    gram, moment, w = X.T @ X / n, X.T @ y / n, np.zeros(X.shape[1])
+    for _ in range(check_whole(max_iter, name="max_iter", lowest=1)):
+        for j in np.flatnonzero(np.diag(gram)):
+            pull = moment[j] - gram[j] @ w + gram[j, j] * w[j]
+            w[j] = math.copysign(max(abs(pull) - alpha, 0), pull) / gram[j, j]
+        if _duality_gap(X, y, w, alpha) <= tol * (y @ y) / (2 * n):
+            return w + 0.0  # no -0.0
+    raise RuntimeError(f"the duality gap is above tol={tol} after {max_iter} rounds; raise max_iter or tol")
+
+
+def _duality_gap(X: np.ndarray, y: np.ndarray, w: np.ndarray, alpha: float) -> float:
+    """Return how far at most the lasso's objective at w lies above its minimum."""
+    n, residual = len(y), y - X @ w
+    steepest = np.abs(X.T @ residual).max() / n
+    feasible = residual * (min(1.0, alpha / steepest) if steepest > 0 else 1.0)
+    primal = residual @ residual / (2 * n) + alpha * np.abs(w).sum()
+    return float(primal - (y @ y - (y - feasible) @ (y - feasible)) / (2 * n))
+
+
+@dataclass(frozen=True)
+class LinearPosterior:
+    """What is known of the weights of a line after the data: a Gaussian.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (d,)
+        Posterior mean and mode: the ridge solution.
+    covariance : ndarray, shape (d, d)
+        Posterior covariance.
+    noise_variance : float
+        Known variance of y about the line.
+    log_evidence : float
+        Log-density of y averaged over the prior, in nats: it compares models, with no test set.
+
+    Examples
+    --------
+    >>> line = bayesian_linear_regression([[1.0], [1.0]], [2.0, 4.0], noise_variance=1.0, prior_variance=1.0)
+    >>> line.mean.round(6), line.predict([[1.0]], noise=False)[1].round(4), line.predict([[1.0]])[1].round(4)
+    (array([2.]), array([0.5774]), array([1.1547]))
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    noise_variance: float
+    log_evidence: float
+
+    def predict(self, X: ArrayLike, *, noise: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation of y at new X, shapes (m,): the predictive band.
+
+        The deviation is the root of a variance: with ``noise=False`` that of the line alone, x'Cx; with noise
+        σ² is added.
+        """
+        X = as_finite(X, name="X")
+        if X.ndim != 2 or X.shape[1] != len(self.mean):
+            raise ValueError(f"X must have shape (m, {len(self.mean)}), got {X.shape}")
+        variance = np.einsum("ij,jk,ik->i", X, self.covariance, X) + (self.noise_variance if noise else 0.0)
+        return X @ self.mean, np.sqrt(variance)
+
+    def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+        """Draw ``size`` weight vectors, shape (size, d): each is a line the data leave plausible."""
+        factor = np.linalg.cholesky(self.covariance)
+        return self.mean + as_rng(rng).standard_normal((size, len(self.mean))) @ factor.T
+
+
+def bayesian_linear_regression(
+    X: ArrayLike, y: ArrayLike, *, noise_variance: float, prior_variance: float
+) -> LinearPosterior:
+    """Return the posterior of w in y = Xw + noise under a prior N(0, τ²I): precision A = XᵀX/σ² + I/τ².
+
+    The mean is A⁻¹Xᵀy/σ², the covariance A⁻¹, and the log-evidence is that of y ~ N(0, σ²I + τ²XXᵀ), found in
+    d dimensions: -[n ln(2πσ²) + d ln τ² + ln det A + |y - Xm|²/σ² + |m|²/τ²] / 2.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+        Features; no rows leave the prior as it is.
+    y : array_like, shape (n,)
+        Targets.
+    noise_variance : float
+        σ², in squared units of y.
+    prior_variance : float
+        τ².
+
+    Returns
+    -------
+    LinearPosterior
+        With ``mean``, ``covariance``, ``log_evidence``, ``predict`` and ``sample``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or a variance is not positive.
+
+    Notes
+    -----
+    Source: C. Bishop, Pattern Recognition and Machine Learning, sections 3.3 and 3.5.
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    >>> line = bayesian_linear_regression(X, [0.9, 3.1, 5.0], noise_variance=0.01, prior_variance=100.0)
+    >>> mean, sd = line.predict([[1.0, 1.0], [1.0, 10.0]])
+    >>> mean.round(2), sd.round(2)     # the band widens away from the data
+    (array([ 3.  , 21.45]), array([0.12, 0.65]))
+    """
+    X, y = _regression_data(X, y, least=0)
+    check_positive(noise_variance, name="noise_variance")
+    check_positive(prior_variance, name="prior_variance")
+    n, d = X.shape
+    factor = np.linalg.cholesky(X.T @ X / noise_variance + np.eye(d) / prior_variance)
+    root = np.linalg.solve(factor, np.eye(d))  # A⁻¹ = rootᵀ root
+    mean = root.T @ (root @ (X.T @ y)) / noise_variance
+    misfit = np.sum((y - X @ mean) ** 2) / noise_variance + mean @ mean / prior_variance
+    log_det = 2 * np.log(np.diag(factor)).sum() + d * math.log(prior_variance)
+    log_evidence = -(n * math.log(2 * math.pi * noise_variance) + log_det + misfit) / 2
+    return LinearPosterior(mean, root.T @ root, noise_variance, float(log_evidence))
+
+
+def _regression_data(X: ArrayLike, y: ArrayLike, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    X, y = as_finite(X, name="X"), as_finite(y, name="y")
+    if X.ndim != 2 or y.shape != (len(X),) or len(y) < least or X.shape[1] == 0:
+        raise ValueError(f"X must have shape (n, d) and y shape (n,), got {X.shape} and {y.shape}")
+    return X, y
