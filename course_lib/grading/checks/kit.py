@@ -177,7 +177,7 @@ class Asked:
         except KeyboardInterrupt as stop:
             self._checks.last = copy.deepcopy(args)
             line, text = stop.args if len(stop.args) == 2 else _place(self._function, stop)
-            message = late(said, time.monotonic() - started, line, text).replace("ended", "returned")
+            message = late(said, time.monotonic() - started, line, text, verb="returned")
             raise CheckFailed(message + _rerun(self.name, said)) from None
         except (Exception, SystemExit) as error:
             self._remember(args, error)

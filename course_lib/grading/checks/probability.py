@@ -9,18 +9,17 @@ from inspect import signature
 from operator import le, lt
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp, softmax
-from scipy.stats import binom, chi2
+from scipy.special import chdtrc, log_softmax, logsumexp, softmax
 
 import course_lib as lib
 from course_lib.grading.checks.kit import After, checker
 
 __all__ = ["PRELOAD", "SLIPS", "TRUTHS", "check"]
 
-PRELOAD = ("scipy.stats",)  # a class is graded faster with these at hand
+PRELOAD = ()  # what the checks import is enough
 LN2 = math.log(2)
 TRUTHS = {
-    "heads_off": 40_000 * binom(39_999, 0.5).pmf(20_000) / 2,
+    "heads_off": 20_000 * (math.comb(39_999, 20_000) / 2**39_999),
     "visitors": 0.04 * 0.96 / 0.001**2,
     "dice_mean": 2 * math.sqrt(35 / 12 / 100),
     "lighthouse": 2 * 3 * math.tan(math.pi / 4),
@@ -31,8 +30,8 @@ TRUTHS = {
 
 
 def bracket(a, b, n, unit, fits=le, more=0, shared=True):
-    k = 0
-    while fits(unit ** (k + 1) * a**n, b**n):
+    k, one, whole = 0, a**n, b**n
+    while fits(unit ** (k + 1) * one, whole):
         k += 1
     return tuple((k + more + i) / (n if shared else 1) for i in (0, 1))
 
@@ -85,14 +84,18 @@ def area(density, edges, low, high, least=0.0, beyond=np.inf, below=np.inf):
     return 0.0 if left_out else (density * np.maximum(overlap, least)).sum()
 
 
-def verdict(counts, p, alpha=0.001, sides=2, pool=5.0, impossible=True, weigh=True):
+def chi_square_tail(counts, p, pool=5.0, weigh=True):
     observed, expected = counts[p > 0], counts.sum() * p[p > 0]
     rare = expected < pool
     if rare.any():
         observed = np.append(observed[~rare], observed[rare].sum())
         expected = np.append(expected[~rare], expected[rare].sum())
     far = ((observed - expected) ** 2 / (expected if weigh else 1)).sum()
-    tail = chi2.sf(far, len(observed) - 1) if len(observed) > 1 else 0.5
+    return chdtrc(len(observed) - 1, far) if len(observed) > 1 else 0.5
+
+
+def verdict(counts, p, alpha=0.001, sides=2, impossible=True, tail=chi_square_tail):
+    tail = tail(counts, p)
     allowed = not (impossible and counts[p == 0].any())
     return bool(allowed and tail >= alpha / sides and (sides == 1 or tail <= 1 - alpha / sides))
 
@@ -262,9 +265,13 @@ SLIPS = {
     "looks_right": {
         "at 5 percent, one right sampler in twenty is turned away": given(verdict, alpha=0.05),
         "a fit can be too good: such draws were not drawn": given(verdict, sides=1),
-        "where few are expected, chi-square misleads: pool them": given(verdict, pool=0.0),
+        "where few are expected, chi-square misleads: pool them": given(
+            verdict, tail=given(chi_square_tail, pool=0.0)
+        ),
         "what has probability 0 must never come up": given(verdict, impossible=False),
-        "each square is divided by the expected count": given(verdict, weigh=False),
+        "each square is divided by the expected count": given(
+            verdict, tail=given(chi_square_tail, weigh=False)
+        ),
         "chance explains less as n grows": lambda c, p: bool(np.abs(c / c.sum() - p).max() < 0.02),
     },
     "fit_kinds": {
@@ -557,40 +564,66 @@ def bug_order(random, draw_tokens):
     return After(f"Yours: {agree:.1%} of the draws repeat the one before them, by chance 30 %.")
 
 
-def judge(looks_right, random, spoil, law, even=5.0):
-    """Fail unless right samplers pass, 97 in 100, and samplers that `spoil` makes are caught, 9 in 10."""
+def beliefs(random, count, even):
+    """Return distributions over 5 to 20 outcomes, the first of probability 0 where `even` is at most 1."""
+    for _ in range(count):
+        p = random.dirichlet(np.full(int(random.integers(5, 21)), even))
+        p[0] *= even > 1
+        yield p / p.sum()
 
-    def right(p):
-        return random.multinomial(int(random.integers(300, 3000)), p)
 
-    passes = "these counts were drawn from p"
-    for count, sample, want, most, said in ((300, right, True, 9, passes), (20, spoil, False, 2, law)):
-        wrong = []
-        for _ in range(count):
-            p = random.dirichlet(np.full(int(random.integers(5, 21)), even))
-            p[0] *= even > 1
-            answer = looks_right(sample(p / p.sum()), p / p.sum())
-            wrong += [answer] if answer.truth() != want else []
-        if len(wrong) > most:
-            wrong[0].fail(f"{said}; {len(wrong)} of {count} such were judged wrongly, {most} may be")
+def right_draws(random, count, even):
+    """Return counts of some hundred or thousand right draws, each with its distribution."""
+    return [(random.multinomial(int(random.integers(300, 3000)), p), p) for p in beliefs(random, count, even)]
+
+
+def far_out(random):
+    """Return 160 of 2000 right draws, the farthest out by chi-square: there too strict a level errs."""
+    draws, tails = [], []
+    for p in beliefs(random, 25, 5.0):
+        counts = random.multinomial(n := int(random.integers(300, 3000)), p, size=80)
+        draws += [(row, p) for row in counts]
+        tails.append(chdtrc(len(p) - 1, ((counts - n * p) ** 2 / (n * p)).sum(axis=1)))
+    return [draws[i] for i in np.argsort(np.abs(np.concatenate(tails) - 0.5))[-160:]]
+
+
+def judge(looks_right, draws, want, most, law):
+    """Fail when more than `most` of these counts are judged wrongly."""
+    answers = [looks_right(*draw) for draw in draws]
+    wrong = [answer for answer in answers if answer.truth() != want]
+    if len(wrong) > most:
+        wrong[0].fail(f"{law}; {len(wrong)} of {len(draws)} such were judged wrongly, {most} may be")
+
+
+def judge_right(looks_right, random, count=100, most=5, even=5.0):
+    """Fail when right samplers are turned away; one that errs once in 1000 is, with probability 1e-9."""
+    judge(looks_right, right_draws(random, count, even), True, most, "these counts were drawn from p")
+
+
+def judge_wrong(looks_right, random, spoil, law, even=5.0):
+    """Fail unless samplers that `spoil` makes are caught, 9 in 10."""
+    judge(looks_right, [(spoil(p), p) for p in beliefs(random, 20, even)], False, 2, law)
 
 
 @check("1.7")
 def judge_biased(random, looks_right):
     """Check that right samplers pass and those of another distribution do not."""
+    judge_right(looks_right, random)
+    judge(looks_right, far_out(random), True, 60, "these counts, far out among 2000, were drawn from p")
     for q, law in (
         (lambda p: p**0.7, "drawn from p**0.7"),
         (lambda p: np.roll(p, 1), "every outcome is reported as the next one"),
         (lambda p: 0.85 * p + 0.15 / len(p), "every seventh draw or so is uniform"),
     ):
-        judge(looks_right, random, lambda p, q=q: random.multinomial(30_000, q(p) / q(p).sum()), law)
+        judge_wrong(looks_right, random, lambda p, q=q: random.multinomial(30_000, q(p) / q(p).sum()), law)
 
 
 @check("1.7")
 def judge_impossible(random, looks_right):
     """Check beliefs with rare outcomes, and an outcome of probability zero that came up once."""
     law = "an outcome of probability 0 came up"
-    judge(looks_right, random, lambda p: random.multinomial(5000, p) + (p == 0), law, even=0.1)
+    judge_right(looks_right, random, count=300, most=9, even=0.1)
+    judge_wrong(looks_right, random, lambda p: random.multinomial(5000, p) + (p == 0), law, even=0.1)
 
 
 def rounded_ends(p, n):
@@ -600,7 +633,9 @@ def rounded_ends(p, n):
 @check("1.7")
 def judge_even(random, looks_right):
     """Check counts that are too even to have been drawn."""
-    judge(looks_right, random, lambda p: np.diff(rounded_ends(p, 20_000)), "these counts are n p, rounded")
+    judge_right(looks_right, random)
+    law = "these counts are n p, rounded"
+    judge_wrong(looks_right, random, lambda p: np.diff(rounded_ends(p, 20_000)), law)
     return After("Yours let right samplers pass and caught five kinds of wrong ones.")
 
 
