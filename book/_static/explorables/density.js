@@ -14,7 +14,7 @@ export const inputs = {
   seed: seed(1)(),
   interval: interval(null)(),
   label: text("height")(),
-  bins: count(2, { min: 1, max: 20 })({ label: "Shaded bins", text: width }),
+  bins: count(2, { min: 1, max: 20 })({ label: "Bins in the blue strip", text: width }),
   unit: choice("m", { m: "metres", mm: "millimetres" })({ label: "Unit" }),
 };
 
@@ -100,11 +100,11 @@ function remark({ curve, shade }, columns, unit) {
   return (
     `Tallest bar: ${density(tallest(columns), unit)}${peak > 1 ? ", above 1, as a density may be" : ""}. ` +
     `Area of all bars: <b data-value="area">${number(area)}</b>. ` +
-    (curve ? `Shaded area under the curve: <b data-value="curve">${number(under)}</b>.` : "")
+    (curve ? `Area under the curve in the blue strip: <b data-value="curve">${number(under)}</b>.` : "")
   );
 }
 
 export function say({ bins, unit }, { shade, inside }) {
   const text = equation(shade, inside, unit).replace(/<[^>]*>/g, "");
-  return `${bins} bins in the shaded part. ${text}`;
+  return `${bins} ${bins === 1 ? "bin" : "bins"} in the blue strip. ${text}`;
 }
