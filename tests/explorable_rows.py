@@ -106,6 +106,97 @@ def alias(p, seed, step, draws, **_):
     return shown
 
 
+def bayes_areas(prior, sensitivity, false_positive, second_sensitivity, second_false_positive, **values):
+    count = values["evidence"].tolist().index(values["seen"]) + 1 if values["seen"] else 0
+    first = [sensitivity, false_positive]
+    second = [second_sensitivity or sensitivity, second_false_positive or false_positive]
+    rates = np.array([first, second])[:count]
+    table = course_lib.bayes_update([prior, 1 - prior], rates.prod(axis=0))
+    blue, red = 1000 * table.evidence * table.posterior
+    shown = {"blue": blue, "red": red, "posterior": table.posterior[0]}
+    shown |= {"odds before": course_lib.odds(prior), "odds after": course_lib.odds(table.posterior[0])}
+    if count:
+        by_odds = course_lib.bayes_odds(prior, rates)
+        np.testing.assert_allclose(by_odds.posterior[-1], table.posterior[0], rtol=1e-12)
+        shown |= {f"ratio {i + 1}": ratio for i, ratio in enumerate(by_odds.ratio)}
+    return shown
+
+
+def race_to_a_line(p, steps, line, tosses=6000):
+    """Follow the chances of every number of heads; return how often either side wins, and the mean length."""
+    alive, won, lost, mean = np.array([1.0]), 0.0, 0.0, 0.0
+    for n in range(1, tosses + 1):
+        mean += alive.sum()
+        alive = np.convolve(alive, [1 - p, p])
+        lead = np.arange(n + 1) * steps[0] + np.arange(n, -1, -1) * steps[1]
+        up, down = lead > line - 1e-9, lead < 1e-9 - line
+        won, lost = won + alive[up].sum(), lost + alive[down].sum()
+        alive[up | down] = 0
+        if alive.sum() < 1e-12:
+            return won, lost, mean
+    raise AssertionError("the race is still open")
+
+
+def evidence_race(a, b, names, tosses, tens, seed, verdict, odds):
+    u = uniforms(seed, 1 + tosses + 10 * tens)
+    coin = int(u[0] >= 0.5)
+    heads = u[1:] < (a, b)[coin]
+    likelihood = np.where(heads[:, None], [a, b], [1 - a, 1 - b])
+    posterior = course_lib.bayes_odds(0.5, likelihood).posterior[-1] if heads.size else 0.5
+    shown = {
+        "coin": seed,
+        "heads": heads.sum(),
+        "tosses": heads.size,
+        "bits": course_lib.logit(posterior) / math.log(2),
+        "odds": max(course_lib.odds(posterior), course_lib.odds(1 - posterior)),
+        "drift": course_lib.kl_divergence([a, 1 - a], [b, 1 - b], base=2),
+        "other drift": course_lib.kl_divergence([b, 1 - b], [a, 1 - a], base=2),
+    }
+    if verdict:
+        shown["wrong"] = 100 * (1 - posterior if verdict == names[0] else posterior)
+    steps = np.log([a / b, (1 - a) / (1 - b)])
+    (_, lost, first), (won, _, second) = (race_to_a_line(p, steps, math.log(odds)) for p in (a, b))
+    return shown | {"errs": 50 * (lost + won), "mean": (first + second) / 2}
+
+
+def cropped_number(digits, s, kept, longest, **_):
+    """Weigh every number that ends as the picture does, and the same by the library's rule."""
+    seen, unit = int(digits[-kept:]), 10**kept
+    numbers = np.arange(1.0, 10**longest)
+    prior = numbers**-s / (numbers**-s).sum()
+    ends_so = np.where(numbers % unit == seen, 1.0, 0.0)
+    posterior = course_lib.bayes_update(prior, ends_so, normalize=True).posterior
+    cut = np.maximum(np.ceil(np.log10(numbers + 0.5)) - kept, 0).astype(int)
+    after = np.bincount(cut, posterior)
+    shown = {"whole": after[0], "short": prior[: unit - 1].sum()}
+    return shown | ({"cut": after.argmax(), "most": after.max()} if after.argmax() else {})
+
+
+def beta_posterior(a, b, truth, heads, tails, rounds, seed):
+    landed = int((uniforms(seed, 20 * rounds) < truth).sum())
+    heads, tails = heads + landed, tails + 20 * rounds - landed
+    posterior = course_lib.BetaBinomial(a, b).update(heads, heads + tails)
+    low, high = posterior.credible_interval()
+    shown = {"series": seed, "heads": heads, "tails": tails, "low": low, "high": high}
+    shown |= {"mean": posterior.predictive(1, 1), "data": (heads + tails) / (a + b + heads + tails)}
+    return shown | ({"frequency": heads / (heads + tails)} if heads + tails else {})
+
+
+def line_prior(x, y, degree, sigma, tau, points):
+    X, y = np.vander(x[:points], degree + 1, increasing=True), y[:points]
+    known = {"noise_variance": sigma**2, "prior_variance": tau**2}
+    penalty = course_lib.ridge_penalty(*known.values())
+    line = course_lib.bayesian_linear_regression(X, y, **known)
+    if points:
+        np.testing.assert_allclose(course_lib.ridge_regression(X, y, penalty), line.mean, atol=1e-9)
+    (centre,), (spread,) = line.predict(np.eye(degree + 1)[:1], noise=False)
+    shown = {"lambda": penalty, "misfit": ((y - X @ line.mean) ** 2).sum()}
+    shown |= {"penalty": penalty * (line.mean**2).sum(), "centre": centre, "band": 2 * spread}
+    if points > degree:
+        shown["least"] = ((y - X @ course_lib.ridge_regression(X, y, 0.0)) ** 2).sum()
+    return shown
+
+
 LENGTHS = np.random.default_rng(3).normal(1.7, 0.08, 500).round(3)
 
 ROWS = [
@@ -116,16 +207,75 @@ ROWS = [
         alias,
     ),
     Row(
+        "bayes-areas",
+        {
+            "hypothesis": "spam",
+            "other": "wanted",
+            "unit": "mails",
+            "evidence": ["“free”", "“winner”"],
+            "second_sensitivity": 0.5,
+            "second_false_positive": 0.1,
+        },
+        [
+            {"prior": prior, "sensitivity": hit, "false_positive": alarm, "seen": seen}
+            for seen in (None, "“free”", "“winner”")
+            for prior, hit, alarm in [(0.1, 0.8, 0.01), (0.001, 0.99, 0.01), (0.999, 0.01, 0.99)]
+        ],
+        bayes_areas,
+    ),
+    Row(
+        "beta-posterior",
+        {"a": 2, "b": 2},
+        [
+            {"a": a, "b": b, "truth": truth, "heads": heads, "tails": tails, "rounds": rounds, "seed": 1}
+            for a, b, truth, heads, tails, rounds in [
+                (1, 1, 0.7, 0, 0, 0),
+                (2, 2, 0.7, 7, 3, 0),
+                (10, 90, 0.7, 7, 3, 0),
+                (10, 90, 0.7, 7, 3, 10),
+                (100, 100, 0, 7, 3, 10),
+                (1, 1, 1, 7, 4, 30),
+            ]
+        ],
+        beta_posterior,
+    ),
+    Row(
         "coin-kl",
         {"p": 0.5},
         [{"p": p, "q": q, "seed": 5} for p in (0, 0.01, 0.3, 0.5, 1) for q in (0, 0.01, 0.5, 0.9, 1)],
         coin,
     ),
     Row(
+        "cropped-number",
+        {"digits": "0042", "longest": 6},
+        [
+            {"s": s, "kept": kept, "longest": longest}
+            for s in (0, 0.5, 1, 1.5)
+            for kept, longest in [(4, 4), (4, 7), (2, 6), (1, 5)]
+        ],
+        cropped_number,
+    ),
+    Row(
         "density",
         {"values": LENGTHS, "mean": 1.7, "sd": 0.08, "interval": (1.7, 1.8)},
         [{"bins": bins, "unit": unit} for bins in (1, 7, 20) for unit in ("m", "mm")],
         density,
+    ),
+    Row(
+        "evidence-race",
+        {"names": ["loaded", "fair"]},
+        [
+            {"tosses": tosses, "tens": tens, "seed": 1, "verdict": verdict, "odds": odds}
+            for tosses, tens, verdict, odds in [
+                (0, 0, None, 19),
+                (0, 0, "fair", 19),
+                (3, 0, "loaded", 2),
+                (3, 4, None, 99),
+                (3, 4, "fair", 19),
+                (7, 12, "loaded", 9),
+            ]
+        ],
+        evidence_race,
     ),
     Row(
         "fog",
@@ -138,6 +288,16 @@ ROWS = [
         {"source": "coin"},
         [{"source": s, "n": n, "seed": 3} for s in ("coin", "die", "cauchy") for n in (1, 100, 10_000)],
         large_numbers,
+    ),
+    Row(
+        "line-prior",
+        {"degree": 3},
+        [
+            {"sigma": sigma, "tau": tau, "points": points}
+            for points in (0, 2, 4, 8)
+            for sigma, tau in [(0.1, 0.1), (1, 1), (0.1, 10), (10, 0.501)]
+        ],
+        line_prior,
     ),
     Row(
         "surprise",

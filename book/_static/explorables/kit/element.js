@@ -71,6 +71,13 @@ export function addStyle(text) {
   document.head.append(style);
 }
 
+/** The value at a place of a slider; on a slider by decades a whole number, or one of three digits. */
+function moved({ schema, control: { perDecade } }, place) {
+  if (!perDecade) return place;
+  const value = 10 ** (place / perDecade);
+  return schema.type === "integer" ? Math.round(value) : Number(value.toPrecision(3));
+}
+
 let groups = 0;
 
 /** Define <ex-name>. A module with `upgrade` works on the markup it finds. */
@@ -94,6 +101,7 @@ function enliven(host, module) {
   if (!built) host.insertAdjacentHTML("beforeend", body(module, given, host.dataset.alt));
   const explorable = begin(module, given);
   const { values } = explorable;
+  const start = { ...values };
   const memory = built && remember(host, values);
   const find = (selector) => host.querySelector(selector);
   groups += 1;
@@ -124,14 +132,14 @@ function enliven(host, module) {
   };
   host.addEventListener("input", ({ target }) => {
     const { key } = target.dataset;
-    const { perDecade } = module.inputs[key].control;
-    if (target.type === "range") values[key] = perDecade ? Math.round(10 ** (target.value / perDecade)) : Number(target.value);
-    else values[key] = target.value || null;
+    values[key] = target.type === "range" ? moved(module.inputs[key], Number(target.value)) : target.value || null;
     update();
   });
   host.addEventListener("click", ({ target }) => {
     if (target.localName !== "button") return;
-    values[target.dataset.key] += 1;
+    const { key } = target.dataset;
+    values[key] += 1;
+    for (const other of module.inputs[key].control.resets ?? []) values[other] = start[other];
     update();
   });
   if (memory?.recall()) find(".ex-frame").innerHTML = explorable.frame();

@@ -5,7 +5,7 @@
 
 const input = (schema, kind) => (control) => ({ schema, control: control && { ...kind, ...control } });
 
-/** A number on a slider. The control's own min, max and step may be narrower than what the data may be. */
+/** A number on a slider, with `perDecade` so many steps to each power of ten. The control may be narrower than the data. */
 export function real(value, { min, max, above } = {}) {
   const schema = { type: "number", default: value, minimum: min, maximum: max, exclusiveMinimum: above };
   return input(schema, { kind: "range", min, max, step: 0.01 });
@@ -20,7 +20,7 @@ export function count(value, { min = 0, max } = {}) {
   return input({ type: "integer", default: value, minimum: min, maximum: max }, { kind: "range", min, max, step: 1 });
 }
 
-/** The seed of a simulation; its control is a button that takes the next one. */
+/** The seed of a simulation; its control is a button that takes the next one. `resets` lists what begins again with it. */
 export const seed = (value) => input({ type: "integer", default: value, minimum: 0, maximum: 2 ** 32 - 1 }, { kind: "button" });
 
 export const text = (value) => input({ type: "string", default: value });

@@ -12,6 +12,21 @@ export function number(value, decimals = 3) {
     .replace("-", "−");
 }
 
+/** A number with three digits that count. */
+export function brief(value) {
+  return number(value, value === 0 ? 2 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
+}
+
+/** A number of running text under a name, by which tests find it. */
+export function shown(name, text) {
+  return `<b data-value="${name}">${text}</b>`;
+}
+
+/** The words of some markup, to be spoken. */
+export function words(markup) {
+  return markup.replace(/<[^>]*>/g, "");
+}
+
 export function escape(text) {
   return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 }

@@ -1,0 +1,84 @@
+// Prior against data in a line fit: the fit lies between least squares and the prior's zero, and lambda says where.
+import { count, numbers, positive } from "./kit/inputs.js";
+import { deviation, leastSquares, posterior, powers, predict } from "./kit/math/regression.js";
+import { axes, band, brief, decimals, line, number, plot, rows, shown, swatch, ticks, words } from "./kit/plot.js";
+
+const deviationOf = (value, key, label) =>
+  positive(value)({ label, perDecade: 10, min: 0.01, max: 100, text: (values) => brief(values[key]) });
+
+export const inputs = {
+  x: numbers([-0.9, -0.6, -0.4, -0.1, 0.2, 0.4, 0.7, 0.9], { minItems: 1, maxItems: 60 })(),
+  y: numbers([-1.1, -0.2, -0.6, 0.8, 0.5, 1.4, 1.2, 2.1], { along: "x" })(),
+  degree: count(1, { min: 0, max: 6 })(),
+  sigma: deviationOf(0.4, "sigma", "σ: how far points stray from the line"),
+  tau: deviationOf(1, "tau", "τ: how far from 0 the prior expects a weight"),
+  points: count(null, { min: 0 })({
+    label: "Points seen", start: ({ x }) => x.length, max: ({ x }) => x.length,
+    text: ({ points, x }) => `${points} of ${x.length}`,
+  }),
+};
+
+export const prompt = "Data pull the line to the points, the prior pulls every weight to 0. Double σ, then double τ as well: what comes back, and what does not?";
+
+/** The fits to the points seen: MAP with its spread, and least squares where it is one line. */
+function fits({ x, y, degree, sigma, tau, points }) {
+  const X = x.slice(0, points).map((v) => powers(v, degree));
+  const t = y.slice(0, points);
+  const squares = (w) => X.reduce((total, row, i) => total + (t[i] - predict(w, row)) ** 2, 0);
+  const map = posterior(X, t, degree + 1, sigma, tau);
+  const least = points > degree ? leastSquares(X, t) : null;
+  const lambda = sigma ** 2 / tau ** 2;
+  const size = map.w.reduce((total, v) => total + v * v, 0);
+  return { map, least, lambda, misfit: squares(map.w), penalty: lambda * size, floor: least && squares(least.w) };
+}
+
+export function frame(values) {
+  const { x, y, degree, points } = values;
+  const { map, least, lambda, misfit, penalty } = fits(values);
+  const pad = 0.25 * (Math.max(...x) - Math.min(...x));
+  const [left, right] = [Math.min(...x) - pad, Math.max(...x) + pad];
+  const reach = Math.max(...y, 0) - Math.min(...y, 0);
+  const [low, high] = [Math.min(...y, 0) - 0.3 * reach, Math.max(...y, 0) + 0.3 * reach];
+  const at = axes({ x: [left, right], y: [low, high] });
+  const grid = Array.from({ length: 41 }, (_, i) => left + (i / 40) * (right - left));
+  const curve = (w) => grid.map((v) => [v, predict(w, powers(v, degree))]);
+  const spread = grid.map((v) => {
+    const row = powers(v, degree);
+    const [middle, sd] = [predict(map.w, row), deviation(map.R, row)];
+    return [v, middle - 2 * sd, middle + 2 * sd];
+  });
+  const [across, up] = [ticks(left, right), ticks(low, high)];
+  const picture = plot(at, {
+    marks: [
+      band(at, spread, "ex-band"),
+      line(at, [[left, 0], [right, 0]], "ex-line ex-b"),
+      ...(least ? [line(at, curve(least.w), "ex-line ex-c")] : []),
+      line(at, curve(map.w), "ex-line ex-a"),
+    ],
+    xticks: across.map((v) => [v, number(v, decimals(across))]),
+    yticks: up.map((v) => [v, number(v, decimals(up))]),
+    xlabel: "x",
+    ylabel: "y",
+    notes: x.slice(0, points).map((v, i) => ({ x: v, y: y[i], style: "ex-ink" })),
+  });
+  const key =
+    `<p class="ex-equation"><span>${swatch("ex-c")}least squares</span> <span>${swatch("ex-b")}the prior’s line</span> ` +
+    `<span>${swatch("ex-a")}MAP, with two standard deviations of the line</span></p>`;
+  const share = misfit / (misfit + penalty || 1);
+  const voices = rows([{ label: "cost", parts: [[share, "ex-c"], [penalty && 1 - share, "ex-b"]], text: number(misfit + penalty) }]);
+  return `${picture}${key}${voices}<p class="ex-readout">${verdict(values)}</p>`;
+}
+
+function verdict(values) {
+  const { map, least, lambda, misfit, penalty, floor } = fits(values);
+  const ends = deviation(map.R, powers(0, values.degree));
+  return (
+    `λ = σ²/τ² = ${shown("lambda", brief(lambda))}. MAP pays |y − Xw|² = ${shown("misfit", number(misfit))}` +
+    `${least ? ` (least squares ${shown("least", number(floor))})` : ""} and λ|w|² = ${shown("penalty", number(penalty))}. ` +
+    `At x = 0 the line is ${shown("centre", number(map.w[0]))} ± ${shown("band", number(2 * ends))}.`
+  );
+}
+
+export function say(values) {
+  return `With ${values.points} points: ${words(verdict(values))}`;
+}
