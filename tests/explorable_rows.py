@@ -113,9 +113,9 @@ def bayes_areas(prior, sensitivity, false_positive, second_sensitivity, second_f
     rates = np.array([first, second])[:count]
     table = course_lib.bayes_update([prior, 1 - prior], rates.prod(axis=0))
     blue, red = 1000 * table.evidence * table.posterior
-    shown = {"blue": blue, "red": red, "posterior": table.posterior[0]}
-    shown |= {"odds before": course_lib.odds(prior), "odds after": course_lib.odds(table.posterior[0])}
+    shown = {"blue": blue, "red": red, "odds before": course_lib.odds(prior)}
     if count:
+        shown |= {"posterior": table.posterior[0], "odds after": course_lib.odds(table.posterior[0])}
         by_odds = course_lib.bayes_odds(prior, rates)
         np.testing.assert_allclose(by_odds.posterior[-1], table.posterior[0], rtol=1e-12)
         shown |= {f"ratio {i + 1}": ratio for i, ratio in enumerate(by_odds.ratio)}
@@ -149,11 +149,12 @@ def evidence_race(a, b, names, tosses, tens, seed, verdict, odds):
         "tosses": heads.size,
         "bits": course_lib.logit(posterior) / math.log(2),
         "odds": max(course_lib.odds(posterior), course_lib.odds(1 - posterior)),
-        "drift": course_lib.kl_divergence([a, 1 - a], [b, 1 - b], base=2),
-        "other drift": course_lib.kl_divergence([b, 1 - b], [a, 1 - a], base=2),
     }
-    if verdict:
-        shown["wrong"] = 100 * (1 - posterior if verdict == names[0] else posterior)
+    if verdict is None:
+        return shown
+    shown["wrong"] = 100 * (1 - posterior if verdict == names[0] else posterior)
+    shown["drift"] = course_lib.kl_divergence([a, 1 - a], [b, 1 - b], base=2)
+    shown["other drift"] = course_lib.kl_divergence([b, 1 - b], [a, 1 - a], base=2)
     steps = np.log([a / b, (1 - a) / (1 - b)])
     (_, lost, first), (won, _, second) = (race_to_a_line(p, steps, math.log(odds)) for p in (a, b))
     return shown | {"errs": 50 * (lost + won), "mean": (first + second) / 2}

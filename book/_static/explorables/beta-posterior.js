@@ -2,23 +2,37 @@
 import { count, probability, real, seed } from "./kit/inputs.js";
 import { betaPdf, betaQuantile } from "./kit/math/beta.js";
 import { uniforms } from "./kit/math/random.js";
-import { axes, band, line, number, plot, rows, shown, swatch, words } from "./kit/plot.js";
+import { axes, band, legend, line, number, plot, rows, shown, words } from "./kit/plot.js";
 
 const ROUND = 20; // tosses at once
 
-const pseudo = (value, side) => real(value, { min: 1 })({ label: `Prior: as if you had seen ${side}`, max: 100, step: 1, text: (v) => number(v[side[0] === "h" ? "a" : "b"], 0) });
+const imagined = (value, key, side) =>
+  real(value, { min: 1 })({ label: `Prior: imagined ${side}`, max: 100, step: 1, text: (values) => whole(values[key]) });
+
+/** A pseudo-count, which need not be whole. */
+const whole = (v) => number(v, Number.isInteger(v) ? 0 : 1);
 
 export const inputs = {
-  a: pseudo(2, "heads"),
-  b: pseudo(2, "tails"),
-  truth: probability(0.7)({ label: "The coin’s true chance of heads", text: ({ truth }) => number(truth, 2) }),
+  a: imagined(2, "a", "heads"),
+  b: imagined(2, "b", "tails"),
+  truth: probability(0.7)({ label: "True chance of heads", text: ({ truth }) => number(truth, 2) }),
   heads: count(0)({ kind: "button", label: "A head" }),
   tails: count(0)({ kind: "button", label: "A tail" }),
   rounds: count(0)({ kind: "button", label: `Toss ${ROUND} times` }),
   seed: seed(1)({ label: "Start again", resets: ["heads", "tails", "rounds"] }),
 };
 
-export const prompt = "Give the prior a wrong and confident opinion, for example 10 heads and 90 tails. How many tosses will it take to be forgotten? Guess, then toss.";
+export const prompt =
+  "Give the prior a wrong and confident opinion, such as 10 imagined heads and 90 imagined tails. How many tosses until the 95 % interval reaches the dashed truth? Guess; then toss.";
+
+/** The curve of Beta(a, b), drawn where it is not flat. */
+function curve(a, b) {
+  const mean = a / (a + b);
+  const reach = 5 * Math.sqrt((mean * (1 - mean)) / (a + b + 1));
+  return spread(Math.max(0, mean - reach), Math.min(1, mean + reach), 80).map((x) => [x, betaPdf(x, a, b)]);
+}
+
+const spread = (low, high, parts) => Array.from({ length: parts + 1 }, (_, i) => low + (i / parts) * (high - low));
 
 /** Heads and tails so far, added by hand or tossed, and the belief after them. */
 function situation({ a, b, truth, rounds, ...values }) {
@@ -34,16 +48,13 @@ function situation({ a, b, truth, rounds, ...values }) {
 export function frame(values) {
   const { a, b, truth } = values;
   const { heads, tails, n, A, B, mean, interval: [low, high] } = situation(values);
-  const grid = Array.from({ length: 101 }, (_, i) => i / 100);
-  const curve = (c, d) => grid.map((x) => [x, betaPdf(x, c, d)]);
   // The likelihood has no scale of its own: it is drawn with area one.
   const [prior, likelihood, posterior] = [curve(a, b), curve(heads + 1, tails + 1), curve(A, B)];
-  const inside = Array.from({ length: 41 }, (_, i) => low + (i / 40) * (high - low));
   const top = 1.1 * Math.max(...[prior, likelihood, posterior].flat().map(([, y]) => y), 1.5);
   const at = axes({ x: [0, 1], y: [0, top] });
   const picture = plot(at, {
     marks: [
-      band(at, inside.map((x) => [x, 0, betaPdf(x, A, B)]), "ex-band"),
+      band(at, spread(low, high, 40).map((x) => [x, 0, betaPdf(x, A, B)]), "ex-band"),
       line(at, [[truth, 0], [truth, top]], "ex-goal"),
       line(at, prior, "ex-line ex-b"),
       ...(n ? [line(at, likelihood, "ex-line ex-c")] : []),
@@ -53,23 +64,26 @@ export function frame(values) {
     yticks: [[0, "0"]],
     xlabel: "chance of heads",
     ylabel: "density",
-    notes: [{ x: mean, y: 0, style: "ex-a" }],
+    notes: [
+      { x: mean, y: 0, style: "ex-a" },
+      { x: truth, y: 0.94 * top, text: "truth", style: truth < 0.8 ? "ex-after" : "ex-left" },
+    ],
   });
-  const key =
-    `<p class="ex-equation"><span>${swatch("ex-b")}prior</span> <span>${swatch("ex-c")}likelihood, scaled</span> ` +
-    `<span>${swatch("ex-a")}posterior with its 95 % interval</span></p>`;
+  const key = legend([["ex-b", "prior"], ["ex-c", "likelihood, scaled"], ["ex-a", "posterior and its 95 % interval"]]);
   const share = n / (A + B);
-  const voices = rows([{ label: "who decides", parts: [[1 - share, "ex-b"], [share, "ex-c"]], text: shown("data", number(share, 2)) }]);
-  return `${picture}${key}${voices}<p class="ex-readout">${verdict(values)}</p>`;
+  const weights = rows([
+    { label: "weight in the mean", parts: [[1 - share, "ex-b"], [share, "ex-c"]], text: `data ${shown("data", number(share, 2))}` },
+  ]);
+  return `${picture}${key}${weights}<p class="ex-readout">${verdict(values)}</p>`;
 }
 
 function verdict(values) {
   const { heads, tails, n, A, B, mean, interval: [low, high] } = situation(values);
+  const data = n ? `The data alone say ${shown("frequency", number(heads / n))}.` : "Without data the posterior is the prior.";
   return (
     `Series ${shown("series", values.seed)}: ${shown("heads", heads)} heads, ${shown("tails", tails)} tails. ` +
-    `Posterior Beta(${number(A, 0)}, ${number(B, 0)}): the chance lies between ${shown("low", number(low))} and ${shown("high", number(high))} ` +
-    `with 95 %. The next toss lands heads with ${shown("mean", number(mean))}. ` +
-    `${n ? `The frequency alone says ${shown("frequency", number(heads / n))}.` : ""}`
+    `Posterior Beta(${whole(A)}, ${whole(B)}), 95 % interval ${shown("low", number(low))} to ${shown("high", number(high))}. ` +
+    `The next toss lands heads with probability ${shown("mean", number(mean))}. ${data}`
   );
 }
 

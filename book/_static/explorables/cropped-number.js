@@ -1,25 +1,27 @@
 // The cropped number: the same digits and three priors; the belief over how many digits were cut off.
 import { count, real, text } from "./kit/inputs.js";
 import { powerSum } from "./kit/math/powers.js";
-import { axes, bars, brief, escape, number, plot, shown, swatch, words } from "./kit/plot.js";
+import { axes, bars, brief, escape, legend, number, plot, shown, words } from "./kit/plot.js";
 
 export const inputs = {
   digits: text("0042")(),
   thing: text("ticket")(),
   s: real(0, { min: 0, max: 2 })({
-    label: "Prior: number n has a chance in proportion to n<sup>−s</sup>", step: 0.05, max: 1.5,
-    text: ({ s }) => `s = ${number(s, 2)}${{ 0: ", flat", 1: ", 1/n" }[s] ?? ""}`,
+    label: "Prior: P(n) ∝ n<sup>−s</sup>", step: 0.05, max: 1.5,
+    text: ({ s }) => `s = ${number(s, 2)}${{ 0: " (flat)", 1: " (1/n)" }[s] ?? ""}`,
   }),
   kept: count(null, { min: 1 })({
-    label: "Digits the picture shows", start: ({ digits }) => digits.length, max: ({ digits }) => digits.length,
+    label: "The picture shows", start: ({ digits }) => digits.length, max: ({ digits }) => digits.length,
     text: ({ digits, kept }) => `…${digits.slice(-kept)}`,
   }),
   longest: count(8, { min: 1, max: 12 })({
-    label: "Digits of the largest possible number", min: ({ digits }) => digits.length,
+    label: "Longest possible", min: ({ digits }) => digits.length, text: ({ longest }) => `${longest} digits`,
   }),
 };
 
-export const prompt = "Were digits cut off on the left, or is this the whole number? Guess, then say what you had believed about such numbers before: slide the prior.";
+export const prompt = ({ digits, thing }) =>
+  `A cropped picture shows “${escape(thing)} …${escape(digits)}”. Is that the whole number, or was more cut off? Guess; then slide ` +
+  "the prior, which is what you believed about such numbers before you looked.";
 
 export function prepare({ digits, longest }) {
   if (!/^\d+$/.test(digits) || digits.length > longest) throw new Error("cropped-number: digits must be at most `longest` digits");
@@ -51,9 +53,7 @@ export function frame(values) {
     xlabel: "digits cut off",
     ylabel: "probability",
   });
-  const key =
-    `<p class="ex-equation"><span>${swatch("ex-b")}prior, by the number’s length</span> ` +
-    `<span>${swatch("ex-a")}posterior, the digits …${escape(values.digits.slice(-values.kept))} seen</span></p>`;
+  const key = legend([["ex-b", "prior"], ["ex-a", `posterior, “…${escape(values.digits.slice(-values.kept))}” seen`]]);
   return `${picture}${key}<p class="ex-readout">${verdict(values)}</p>`;
 }
 
@@ -61,10 +61,11 @@ function verdict(values) {
   const { seen, before, after } = beliefs(values);
   const { thing, kept } = values;
   const likeliest = after.indexOf(Math.max(...after));
-  const whole = `P(it is ${escape(thing)} ${seen}, nothing cut) = ${shown("whole", brief(after[0]))}.`;
-  const prior = `Before, P(at most ${kept} ${kept === 1 ? "digit" : "digits"}) = ${shown("short", brief(before[0]))}.`;
-  const most = likeliest === 0 ? "" : `Most likely ${shown("cut", likeliest)} digits were cut: ${shown("most", number(after[likeliest]))}.`;
-  return `${whole} ${most} ${prior}`;
+  const digits = (n, text = n) => `${text} ${n === 1 ? "digit" : "digits"}`;
+  const whole = `Nothing was cut off, and it is ${escape(thing)} ${seen}, with probability ${shown("whole", brief(after[0]))}.`;
+  const prior = `Before the picture, numbers of at most ${digits(kept)} had probability ${shown("short", brief(before[0]))}.`;
+  const most = `${digits(likeliest, shown("cut", likeliest))} cut off has the highest: ${shown("most", number(after[likeliest]))}.`;
+  return `${whole} ${likeliest === 0 ? "" : most} ${prior}`;
 }
 
 export function say(values) {

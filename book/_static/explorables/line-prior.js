@@ -1,7 +1,7 @@
 // Prior against data in a line fit: the fit lies between least squares and the prior's zero, and lambda says where.
 import { count, numbers, positive } from "./kit/inputs.js";
 import { deviation, leastSquares, posterior, powers, predict } from "./kit/math/regression.js";
-import { axes, band, brief, decimals, line, number, plot, rows, shown, swatch, ticks, words } from "./kit/plot.js";
+import { axes, band, brief, decimals, legend, line, number, plot, rows, shown, ticks, words } from "./kit/plot.js";
 
 const deviationOf = (value, key, label) =>
   positive(value)({ label, perDecade: 10, min: 0.01, max: 100, text: (values) => brief(values[key]) });
@@ -10,15 +10,16 @@ export const inputs = {
   x: numbers([-0.9, -0.6, -0.4, -0.1, 0.2, 0.4, 0.7, 0.9], { minItems: 1, maxItems: 60 })(),
   y: numbers([-1.1, -0.2, -0.6, 0.8, 0.5, 1.4, 1.2, 2.1], { along: "x" })(),
   degree: count(1, { min: 0, max: 6 })(),
-  sigma: deviationOf(0.4, "sigma", "σ: how far points stray from the line"),
-  tau: deviationOf(1, "tau", "τ: how far from 0 the prior expects a weight"),
+  sigma: deviationOf(0.4, "sigma", "σ of the noise in y"),
+  tau: deviationOf(0.5, "tau", "τ of the prior on a weight"),
   points: count(null, { min: 0 })({
     label: "Points seen", start: ({ x }) => x.length, max: ({ x }) => x.length,
     text: ({ points, x }) => `${points} of ${x.length}`,
   }),
 };
 
-export const prompt = "Data pull the line to the points, the prior pulls every weight to 0. Double σ, then double τ as well: what comes back, and what does not?";
+export const prompt =
+  "The data pull the line to the points, the prior pulls every weight to 0. If σ and τ are both doubled, does the line move? Does its band? Guess; then try.";
 
 /** The fits to the points seen: MAP with its spread, and least squares where it is one line. */
 function fits({ x, y, degree, sigma, tau, points }) {
@@ -61,21 +62,19 @@ export function frame(values) {
     ylabel: "y",
     notes: x.slice(0, points).map((v, i) => ({ x: v, y: y[i], style: "ex-ink" })),
   });
-  const key =
-    `<p class="ex-equation"><span>${swatch("ex-c")}least squares</span> <span>${swatch("ex-b")}the prior’s line</span> ` +
-    `<span>${swatch("ex-a")}MAP, with two standard deviations of the line</span></p>`;
+  const key = legend([["ex-c", "least squares"], ["ex-b", "prior mean"], ["ex-a", "MAP, two standard deviations of the line"]]);
   const share = misfit / (misfit + penalty || 1);
-  const voices = rows([{ label: "cost", parts: [[share, "ex-c"], [penalty && 1 - share, "ex-b"]], text: number(misfit + penalty) }]);
-  return `${picture}${key}${voices}<p class="ex-readout">${verdict(values)}</p>`;
+  const cost = rows([{ label: "misfit + penalty", parts: [[share, "ex-c"], [penalty && 1 - share, "ex-b"]], text: number(misfit + penalty) }]);
+  return `${picture}${key}${cost}<p class="ex-readout">${verdict(values)}</p>`;
 }
 
 function verdict(values) {
   const { map, least, lambda, misfit, penalty, floor } = fits(values);
   const ends = deviation(map.R, powers(0, values.degree));
   return (
-    `λ = σ²/τ² = ${shown("lambda", brief(lambda))}. MAP pays |y − Xw|² = ${shown("misfit", number(misfit))}` +
-    `${least ? ` (least squares ${shown("least", number(floor))})` : ""} and λ|w|² = ${shown("penalty", number(penalty))}. ` +
-    `At x = 0 the line is ${shown("centre", number(map.w[0]))} ± ${shown("band", number(2 * ends))}.`
+    `λ = σ²/τ² = ${shown("lambda", brief(lambda))}. MAP: misfit |y − Xw|² = ${shown("misfit", number(misfit))}` +
+    `${least ? ` (least squares ${shown("least", number(floor))})` : ""}, penalty λ|w|² = ${shown("penalty", number(penalty))}. ` +
+    `Its height at x = 0: ${shown("centre", number(map.w[0]))} ± ${shown("band", number(2 * ends))}.`
   );
 }
 

@@ -1,6 +1,6 @@
 // What every explorable shares: its values, its controls, the order of its parts, and the custom element around them.
-// A module exports inputs, prompt, frame(values, ready) and say(values, ready), and prepare(data) if some work is to
-// be done once: what it returns is `ready`.
+// A module exports inputs, prompt (words, or a function of the values it begins with), frame(values, ready) and
+// say(values, ready), and prepare(data) if some work is to be done once: what it returns is `ready`.
 import { decimals, escape, number } from "./plot.js";
 
 /** Every control takes its keys for itself: a notebook's shortcuts must not see them. */
@@ -16,6 +16,7 @@ export function begin(module, given = {}) {
   const ready = () => (prepared ??= module.prepare?.(data) ?? {});
   return {
     values,
+    prompt: () => (typeof module.prompt === "function" ? module.prompt(values) : module.prompt),
     frame: () => module.frame(values, ready()),
     say: () => module.say(values, ready()),
     controls: () =>
@@ -56,9 +57,9 @@ function controlMarkup({ kind, key, label, ...control }) {
 
 /** The whole inside of an explorable as HTML: written by the build, or by the element where the build did not. */
 export function body(module, given, alt = "") {
-  const { frame, controls } = begin(module, given);
+  const { prompt, frame, controls } = begin(module, given);
   return (
-    `<div class="ex-body" role="group" aria-label="${escape(alt)}"><p class="ex-prompt">${module.prompt}</p>` +
+    `<div class="ex-body" role="group" aria-label="${escape(alt)}"><p class="ex-prompt">${prompt()}</p>` +
     `<div class="ex-frame">${frame()}</div><div class="ex-controls" inert>${controls().map(controlMarkup).join("")}` +
     `</div><p class="ex-status" role="status"></p></div>`
   );

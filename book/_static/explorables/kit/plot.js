@@ -14,7 +14,8 @@ export function number(value, decimals = 3) {
 
 /** A number with three digits that count. */
 export function brief(value) {
-  return number(value, value === 0 ? 2 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
+  const size = Math.abs(Number(value.toPrecision(3)));
+  return number(value, size === 0 ? 2 : Math.max(0, 2 - Math.floor(Math.log10(size))));
 }
 
 /** A number of running text under a name, by which tests find it. */
@@ -34,6 +35,11 @@ export function escape(text) {
 /** A patch of a colour for running text, to say what the colour stands for. */
 export function swatch(colour) {
   return `<i class="ex-swatch ${colour}"></i>`;
+}
+
+/** What the colours stand for: pairs of a colour and its words. */
+export function legend(pairs) {
+  return `<p class="ex-equation ex-key">${pairs.map(([colour, text]) => `<span>${swatch(colour)}${text}</span> `).join("")}</p>`;
 }
 
 /** Scales from data to percent of the box; values far outside are held near its edge. */
