@@ -208,6 +208,36 @@ ROWS = [
         alias,
     ),
     Row(
+        "coin-kl",
+        {"p": 0.5},
+        [{"p": p, "q": q, "seed": 5} for p in (0, 0.01, 0.3, 0.5, 1) for q in (0, 0.01, 0.5, 0.9, 1)],
+        coin,
+    ),
+    Row(
+        "density",
+        {"values": LENGTHS, "mean": 1.7, "sd": 0.08, "interval": (1.7, 1.8)},
+        [{"bins": bins, "unit": unit} for bins in (1, 7, 20) for unit in ("m", "mm")],
+        density,
+    ),
+    Row(
+        "fog",
+        {"actions": ["walk on", "step aside"]},
+        [{"heard": h, "cost": c} for h in (None, "silence", "steps", "ticking") for c in (0, 90, 365, 600)],
+        fog,
+    ),
+    Row(
+        "large-numbers",
+        {"source": "coin"},
+        [{"source": s, "n": n, "seed": 3} for s in ("coin", "die", "cauchy") for n in (1, 100, 10_000)],
+        large_numbers,
+    ),
+    Row(
+        "surprise",
+        {"a": "rain", "b": "late train"},
+        [{"p_a": a, "p_b": b} for a in (0.01, 0.3, 1) for b in (0.01, 0.5, 1)],
+        surprise,
+    ),
+    Row(
         "bayes-areas",
         {
             "hypothesis": "spam",
@@ -223,44 +253,6 @@ ROWS = [
             for prior, hit, alarm in [(0.1, 0.8, 0.01), (0.001, 0.99, 0.01), (0.999, 0.01, 0.99)]
         ],
         bayes_areas,
-    ),
-    Row(
-        "beta-posterior",
-        {"a": 2, "b": 2},
-        [
-            {"a": a, "b": b, "truth": truth, "heads": heads, "tails": tails, "rounds": rounds, "seed": 1}
-            for a, b, truth, heads, tails, rounds in [
-                (1, 1, 0.7, 0, 0, 0),
-                (2, 2, 0.7, 7, 3, 0),
-                (10, 90, 0.7, 7, 3, 0),
-                (10, 90, 0.7, 7, 3, 10),
-                (100, 100, 0, 7, 3, 10),
-                (1, 1, 1, 7, 4, 30),
-            ]
-        ],
-        beta_posterior,
-    ),
-    Row(
-        "coin-kl",
-        {"p": 0.5},
-        [{"p": p, "q": q, "seed": 5} for p in (0, 0.01, 0.3, 0.5, 1) for q in (0, 0.01, 0.5, 0.9, 1)],
-        coin,
-    ),
-    Row(
-        "cropped-number",
-        {"digits": "0042", "longest": 6},
-        [
-            {"s": s, "kept": kept, "longest": longest}
-            for s in (0, 0.5, 1, 1.5)
-            for kept, longest in [(4, 4), (4, 7), (2, 6), (1, 5)]
-        ],
-        cropped_number,
-    ),
-    Row(
-        "density",
-        {"values": LENGTHS, "mean": 1.7, "sd": 0.08, "interval": (1.7, 1.8)},
-        [{"bins": bins, "unit": unit} for bins in (1, 7, 20) for unit in ("m", "mm")],
-        density,
     ),
     Row(
         "evidence-race",
@@ -279,16 +271,30 @@ ROWS = [
         evidence_race,
     ),
     Row(
-        "fog",
-        {"actions": ["walk on", "step aside"]},
-        [{"heard": h, "cost": c} for h in (None, "silence", "steps", "ticking") for c in (0, 90, 365, 600)],
-        fog,
+        "cropped-number",
+        {"digits": "0042", "longest": 6},
+        [
+            {"s": s, "kept": kept, "longest": longest}
+            for s in (0, 0.5, 1, 1.5)
+            for kept, longest in [(4, 4), (4, 7), (2, 6), (1, 5)]
+        ],
+        cropped_number,
     ),
     Row(
-        "large-numbers",
-        {"source": "coin"},
-        [{"source": s, "n": n, "seed": 3} for s in ("coin", "die", "cauchy") for n in (1, 100, 10_000)],
-        large_numbers,
+        "beta-posterior",
+        {"a": 2, "b": 2},
+        [
+            {"a": a, "b": b, "truth": truth, "heads": heads, "tails": tails, "rounds": rounds, "seed": 1}
+            for a, b, truth, heads, tails, rounds in [
+                (1, 1, 0.7, 0, 0, 0),
+                (2, 2, 0.7, 7, 3, 0),
+                (10, 90, 0.7, 7, 3, 0),
+                (10, 90, 0.7, 7, 3, 10),
+                (100, 100, 0, 7, 3, 10),
+                (1, 1, 1, 7, 4, 30),
+            ]
+        ],
+        beta_posterior,
     ),
     Row(
         "line-prior",
@@ -299,12 +305,6 @@ ROWS = [
             for sigma, tau in [(0.1, 0.1), (1, 1), (0.1, 10), (10, 0.501)]
         ],
         line_prior,
-    ),
-    Row(
-        "surprise",
-        {"a": "rain", "b": "late train"},
-        [{"p_a": a, "p_b": b} for a in (0.01, 0.3, 1) for b in (0.01, 0.5, 1)],
-        surprise,
     ),
 ]
 

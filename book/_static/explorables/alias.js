@@ -2,7 +2,7 @@
 import { count, distribution, seed, texts } from "./kit/inputs.js";
 import { columns, drawFrom, pours } from "./kit/math/alias.js";
 import { uniforms } from "./kit/math/random.js";
-import { axes, bars, escape, line, number, plot, swatch } from "./kit/plot.js";
+import { axes, bars, escape, legend, line, number, plot, shown } from "./kit/plot.js";
 
 const ROOM = 6; // columns: with more of them there is no room for a number in each
 
@@ -61,9 +61,7 @@ export function frame(values, ready) {
       ...(draw ? [{ x: draw.column + 0.5, y: draw.coin, style: "ex-ink" }] : []),
     ],
   });
-  const key =
-    `<p class="ex-equation"><span>${swatch("ex-a")}a column’s own outcome</span> ` +
-    `<span>${swatch("ex-b")}poured in from another</span></p>`;
+  const key = legend([["ex-a", "a column’s own outcome"], ["ex-b", "poured in from another"]]);
   return `${picture}${key}<p class="ex-readout">${verdict(values, ready)}</p>`;
 }
 
@@ -71,8 +69,6 @@ export function frame(values, ready) {
 function lender(x, own, text) {
   return own < 0.7 ? { x, y: (1 + own) / 2, text, style: "ex-middle" } : { x, y: 1, text, style: "ex-over" };
 }
-
-const shown = (name, text) => `<b data-value="${name}">${text}</b>`;
 
 function verdict(values, ready) {
   const { step, level, draw } = situation(values, ready);

@@ -30,7 +30,7 @@ export const inputs = {
 };
 
 export const prompt = ({ evidence, unit, hypothesis }) =>
-  `Of all ${escape(unit)} with “${escape(evidence[0])}”, what share is ${escape(hypothesis)}? Guess; then choose below what has been seen.`;
+  `Where “${escape(evidence[0])}” was seen, what share of the ${escape(unit)} is ${escape(hypothesis)}? Guess; then choose below what has been seen.`;
 
 /** The rates of each piece in both groups, their products so far, and what the evidence seen leaves of both. */
 function situation({ prior, evidence, seen, ...rates }) {

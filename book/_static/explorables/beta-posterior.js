@@ -23,7 +23,7 @@ export const inputs = {
 };
 
 export const prompt =
-  "Give the prior a wrong and confident opinion, such as 10 imagined heads and 90 imagined tails. How many tosses until the 95 % interval reaches the dashed truth? Guess; then toss.";
+  "Give the prior a wrong and confident opinion, such as 2 imagined heads and 18 imagined tails. After how many tosses does the 95 % interval hold the truth? Guess; then toss.";
 
 /** The curve of Beta(a, b), drawn where it is not flat. */
 function curve(a, b) {
@@ -69,7 +69,7 @@ export function frame(values) {
       { x: truth, y: 0.94 * top, text: "truth", style: truth < 0.8 ? "ex-after" : "ex-left" },
     ],
   });
-  const key = legend([["ex-b", "prior"], ["ex-c", "likelihood, scaled"], ["ex-a", "posterior and its 95 % interval"]]);
+  const key = legend([["ex-b", "prior"], ["ex-c", "likelihood, scaled"], ["ex-a", "posterior and its 95 % interval"]]);
   const share = n / (A + B);
   const weights = rows([
     { label: "weight in the mean", parts: [[1 - share, "ex-b"], [share, "ex-c"]], text: `data ${shown("data", number(share, 2))}` },
@@ -82,7 +82,7 @@ function verdict(values) {
   const data = n ? `The data alone say ${shown("frequency", number(heads / n))}.` : "Without data the posterior is the prior.";
   return (
     `Series ${shown("series", values.seed)}: ${shown("heads", heads)} heads, ${shown("tails", tails)} tails. ` +
-    `Posterior Beta(${whole(A)}, ${whole(B)}), 95 % interval ${shown("low", number(low))} to ${shown("high", number(high))}. ` +
+    `Posterior Beta(${whole(A)}, ${whole(B)}), 95 % interval ${shown("low", number(low))} to ${shown("high", number(high))}. ` +
     `The next toss lands heads with probability ${shown("mean", number(mean))}. ${data}`
   );
 }

@@ -61,10 +61,10 @@ function verdict(values) {
   const { seen, before, after } = beliefs(values);
   const { thing, kept } = values;
   const likeliest = after.indexOf(Math.max(...after));
-  const digits = (n, text = n) => `${text} ${n === 1 ? "digit" : "digits"}`;
-  const whole = `Nothing was cut off, and it is ${escape(thing)} ${seen}, with probability ${shown("whole", brief(after[0]))}.`;
-  const prior = `Before the picture, numbers of at most ${digits(kept)} had probability ${shown("short", brief(before[0]))}.`;
-  const most = `${digits(likeliest, shown("cut", likeliest))} cut off has the highest: ${shown("most", number(after[likeliest]))}.`;
+  const whole = `That nothing was cut off and this is ${escape(thing)} ${seen} has probability ${shown("whole", brief(after[0]))}.`;
+  const most = `The likeliest number of digits cut off is ${shown("cut", likeliest)}, with ${shown("most", number(after[likeliest]))}.`;
+  const prior =
+    `Before the picture, numbers of at most ${kept} ${kept === 1 ? "digit" : "digits"} had probability ${shown("short", brief(before[0]))}.`;
   return `${whole} ${likeliest === 0 ? "" : most} ${prior}`;
 }
 

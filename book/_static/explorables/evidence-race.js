@@ -19,8 +19,8 @@ export const inputs = {
 };
 
 export const prompt = ({ names, a, b }) =>
-  `A coin is ${escape(names[0])} (heads with ${a}) or ${escape(names[1])} (heads with ${b}), one as likely as the other. How many ` +
-  "tosses will you need to tell? Guess; then toss, and give your verdict when you are sure enough.";
+  `A coin is ${escape(names[0])} (chance of heads ${a}) or ${escape(names[1])} (${b}), one as likely as the other. How many tosses will ` +
+  "you need to tell? Guess; then toss, and give your verdict when you are sure enough.";
 
 const bits = (ratio) => Math.log(ratio) / LN2;
 
@@ -90,10 +90,10 @@ function outcome(values, ready) {
   const [first, second] = names.map(escape);
   return (
     `You said ${escape(verdict)}; the coin is ${escape(names[coin])}. You were <b>${said === coin ? "right" : "wrong"}</b>. ` +
-    `Of all who say this at such odds, ${shown("wrong", number(100 * wrong, 1))} % are wrong. ` +
-    `All who wait for ${odds} to 1 toss ${shown("mean", number((one.tosses + two.tosses) / 2, 0))} times on average, and ` +
-    `${shown("errs", number(50 * (one.b + two.a), 1))} % of them are wrong. A toss brings ${shown("drift", up)} bits on average ` +
-    `if the coin is ${first}, ${shown("other drift", down)} if it is ${second}: the thin lines.`
+    `Of all such verdicts at these odds ${shown("wrong", number(100 * wrong, 1))} % are wrong. ` +
+    `Waiting for odds of ${odds} to 1 takes ${shown("mean", number((one.tosses + two.tosses) / 2, 0))} tosses on average, and ` +
+    `${shown("errs", number(50 * (one.b + two.a), 1))} % of those verdicts are wrong. The thin lines are the average walks: ` +
+    `${shown("drift", up)} bits a toss if the coin is ${first}, ${shown("other drift", down)} the other way if it is ${second}.`
   );
 }
 

@@ -10,8 +10,8 @@ export const inputs = {
   x: numbers([-0.9, -0.6, -0.4, -0.1, 0.2, 0.4, 0.7, 0.9], { minItems: 1, maxItems: 60 })(),
   y: numbers([-1.1, -0.2, -0.6, 0.8, 0.5, 1.4, 1.2, 2.1], { along: "x" })(),
   degree: count(1, { min: 0, max: 6 })(),
-  sigma: deviationOf(0.4, "sigma", "σ of the noise in y"),
-  tau: deviationOf(0.5, "tau", "τ of the prior on a weight"),
+  sigma: deviationOf(0.4, "sigma", "Noise in y, σ"),
+  tau: deviationOf(0.5, "tau", "Prior on a weight, τ"),
   points: count(null, { min: 0 })({
     label: "Points seen", start: ({ x }) => x.length, max: ({ x }) => x.length,
     text: ({ points, x }) => `${points} of ${x.length}`,
@@ -19,7 +19,7 @@ export const inputs = {
 };
 
 export const prompt =
-  "The data pull the line to the points, the prior pulls every weight to 0. If σ and τ are both doubled, does the line move? Does its band? Guess; then try.";
+  "The data pull the fit to the points, the prior pulls every weight to 0. If σ and τ are both doubled, does the fitted line move? Does its band? Guess; then try.";
 
 /** The fits to the points seen: MAP with its spread, and least squares where it is one line. */
 function fits({ x, y, degree, sigma, tau, points }) {
@@ -62,7 +62,7 @@ export function frame(values) {
     ylabel: "y",
     notes: x.slice(0, points).map((v, i) => ({ x: v, y: y[i], style: "ex-ink" })),
   });
-  const key = legend([["ex-c", "least squares"], ["ex-b", "prior mean"], ["ex-a", "MAP, two standard deviations of the line"]]);
+  const key = legend([["ex-c", "least squares"], ["ex-b", "prior mean"], ["ex-a", "MAP ± two standard deviations of the fit"]]);
   const share = misfit / (misfit + penalty || 1);
   const cost = rows([{ label: "misfit + penalty", parts: [[share, "ex-c"], [penalty && 1 - share, "ex-b"]], text: number(misfit + penalty) }]);
   return `${picture}${key}${cost}<p class="ex-readout">${verdict(values)}</p>`;
@@ -72,9 +72,9 @@ function verdict(values) {
   const { map, least, lambda, misfit, penalty, floor } = fits(values);
   const ends = deviation(map.R, powers(0, values.degree));
   return (
-    `λ = σ²/τ² = ${shown("lambda", brief(lambda))}. MAP: misfit |y − Xw|² = ${shown("misfit", number(misfit))}` +
-    `${least ? ` (least squares ${shown("least", number(floor))})` : ""}, penalty λ|w|² = ${shown("penalty", number(penalty))}. ` +
-    `Its height at x = 0: ${shown("centre", number(map.w[0]))} ± ${shown("band", number(2 * ends))}.`
+    `λ = σ²/τ² = ${shown("lambda", brief(lambda))}. The MAP fit has the misfit |y − Xw|² = ${shown("misfit", number(misfit))}` +
+    `${least ? ` (least squares ${shown("least", number(floor))})` : ""} and the penalty λ|w|² = ${shown("penalty", number(penalty))}. ` +
+    `Its height at x = 0 is ${shown("centre", number(map.w[0]))} ± ${shown("band", number(2 * ends))}.`
   );
 }
 
