@@ -22,13 +22,15 @@ from course_lib.distributions import (
     Gaussian,
     Poisson,
 )
-from course_lib.plots import densities, style
+from course_lib.plots import bayes, densities, style
 from course_lib.plots import probability as figures
 
 P = np.array([0.62, 0.25, 0.09, 0.04])
 SHAPES = ["bush", "person", "dog", "cyclist"]
 SOUNDS = ["silence", "steps", "ticking"]
 JOINT = np.array([[600, 14, 6], [40, 205, 5], [50, 36, 4], [8, 2, 30]]) / 1000
+SHARES = np.linspace(0.001, 0.999, 200)
+WORDS, BITS = ["archive", "server", "the"], [-6.2, 6.7, -0.1]
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +91,32 @@ FIGURES = {
     "families": lambda: densities.families(
         {"Poisson(3)": Poisson(3.0), "Beta(2, 5)": Beta(2.0, 5.0), "Bernoulli(0.5)": Bernoulli(0.5)}
     ),
+    "updating": lambda: bayes.updating(
+        SHARES,
+        {
+            "prior": Beta(2.0, 8.0).pdf(SHARES),
+            "likelihood": Beta(10.0, 22.0).pdf(SHARES),
+            "posterior": Beta(11.0, 29.0).pdf(SHARES),
+        },
+        xlabel="share p",
+    ),
+    "weighing": lambda: bayes.weighing(WORDS, BITS, start=-0.5, sides=("files", "network")),
+    "fits": lambda: bayes.fits(
+        [-1, 0, 1],
+        [0, 2, 1],
+        {name: ([-1, 0, 1], [0, i, 1]) for i, name in enumerate(("truth", "MLE", "MAP"))},
+        [0.1, 1, 10],
+        [2, 1, 3],
+        predicted=1.0,
+    ),
+    "beliefs": lambda: bayes.beliefs(
+        {
+            "flat prior": {"picture alone": [0.001, 0.099, 0.9], "and last week's ticket": [0, 0, 1]},
+            "log-uniform prior": {"picture alone": [0.96, 0.02, 0.02], "and last week's ticket": [0, 0, 1]},
+        },
+        ["2", "5", "8"],
+        xlabel="digits of the ticket number",
+    ),
 }
 NOT_FIGURES = {"picture", "use_style"}
 
@@ -110,7 +138,7 @@ def unseen_in(axis):
 
 
 def test_every_public_function_is_drawn_here():
-    public = {*plots.__all__, *figures.__all__, *densities.__all__}
+    public = {*plots.__all__, *figures.__all__, *densities.__all__, *bayes.__all__}
     assert set(FIGURES) | NOT_FIGURES == public
 
 
@@ -148,7 +176,7 @@ def test_the_quantities_are_named(name):
     across = figure.get_supxlabel() or figure.axes[-1].get_xlabel()
     upwards = figure.get_supylabel() or figure.axes[0].get_ylabel()
     assert across, f"{name} has no name for what lies to the right"
-    assert upwards or name in ("ranked", "search"), f"{name} has no name for the height"
+    assert upwards or name in ("ranked", "search", "weighing"), f"{name} has no name for the height"
 
 
 def test_palette_is_okabe_and_itos():
@@ -181,6 +209,28 @@ def test_table_holds_the_sums_in_its_margins():
     numbers = [float(text.get_text()) for text in FIGURES["table"]().axes[0].texts]
     np.testing.assert_allclose(numbers[:12], JOINT.ravel())
     np.testing.assert_allclose(numbers[12:], [*JOINT.sum(axis=1), *JOINT.sum(axis=0), 1])
+
+
+def test_the_weighing_ends_at_the_sum_and_says_each_step():
+    axes = FIGURES["weighing"]().axes[0]
+    total = -0.5 + sum(BITS)
+    assert axes.patches[-1].get_width() == pytest.approx(total)
+    assert [text.get_text() for text in axes.texts] == ["−0.5", "−6.2", "+6.7", "−0.1", "−0.1"]
+    ends = [bar.get_x() + bar.get_width() for bar in axes.patches[:-1]]
+    np.testing.assert_allclose(ends, np.cumsum([-0.5, *BITS]))
+    with pytest.raises(ValueError, match="each of the 3 words"):
+        bayes.weighing(WORDS, [1.0], start=0, sides=("files", "network"))
+
+
+def test_beliefs_write_probabilities_only_where_they_show():
+    figure = FIGURES["beliefs"]()
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [
+        ["", ".10", ".90"],
+        ["", "", "1"],
+        [".96", ".02", ".02"],
+        ["", "", "1"],
+    ]
+    assert [axes.get_title() for axes in figure.axes] == ["picture alone", "and last week's ticket", "", ""]
 
 
 def test_conditioning_divides_the_column_by_its_sum():
