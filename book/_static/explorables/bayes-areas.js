@@ -14,7 +14,7 @@ export const inputs = {
   hypothesis: text("ill")(),
   other: text("healthy")(),
   unit: text("people")(),
-  evidence: texts(["positive test", "second positive test"], { maxItems: 2 })(),
+  evidence: texts(["positive test", "another"], { maxItems: 2 })(),
   prior: rate(0.01)(
     slider(({ hypothesis }) => `Prior: ${escape(hypothesis)}`, ({ prior }) => `${number(ALL * prior, 0)} of ${number(ALL, 0)}`, RAREST),
   ),
@@ -26,7 +26,7 @@ export const inputs = {
   ),
   second_sensitivity: rate(null)(),
   second_false_positive: rate(null)(),
-  seen: member("evidence")({ label: "Seen so far", none: "nothing" }),
+  seen: member("evidence")({ label: "Seen so far", none: "nothing", naming: (upTo) => upTo.join(" and ") }),
 };
 
 export const prompt = ({ evidence, unit, hypothesis }) =>
@@ -86,13 +86,14 @@ function verdict(values) {
   const { hypothesis, other, unit, evidence } = values;
   const [left, right] = [blue, red].map((share) => ALL * share);
   const groups =
-    `${swatch("ex-a")}${shown("blue", brief(left))} ${escape(hypothesis)} and ` +
-    `${swatch("ex-b")}${shown("red", brief(right))} ${escape(other)}`;
+    `<span class="ex-together">${swatch("ex-a")}${shown("blue", brief(left))}</span> ${escape(hypothesis)} and ` +
+    `<span class="ex-together">${swatch("ex-b")}${shown("red", brief(right))}</span> ${escape(other)}`;
   if (!count) return `Of ${number(ALL, 0)} ${escape(unit)}, ${groups}. Nothing has been seen yet.`;
   const what = count === 2 ? "both" : evidence[0];
+  const assumed = count === 2 ? " Within each group the two are taken as independent." : "";
   return (
     `What was seen leaves ${groups}: ${brief(left)} / ${brief(left + right)} = <b>${number(posterior)}</b>. ` +
-    `So ${given(hypothesis, what)} = ${number(posterior)}, while ${given(what, hypothesis)} = ${brief(high)}.`
+    `So ${given(hypothesis, what)} = ${number(posterior)}, while ${given(what, hypothesis)} = ${brief(high)}.${assumed}`
   );
 }
 

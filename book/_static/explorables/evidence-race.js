@@ -59,8 +59,8 @@ export function frame(values, ready) {
     xlabel: "tosses",
     ylabel: "log-odds, bits",
     notes: [
-      { x: right / 2, y: rule, text: named(0), style: "ex-over ex-a" },
-      { x: right / 2, y: -rule, text: named(1), style: "ex-under ex-b" },
+      { x: 0, y: rule, text: named(0), style: "ex-above ex-a" },
+      { x: 0, y: -rule, text: named(1), style: "ex-under ex-b" },
       { x: n, y: lead, style: n ? sideOf(lead) : "ex-ink" },
     ],
   });

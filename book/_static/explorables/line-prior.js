@@ -41,7 +41,7 @@ export function frame(values) {
   const reach = Math.max(...y, 0) - Math.min(...y, 0);
   const [low, high] = [Math.min(...y, 0) - 0.3 * reach, Math.max(...y, 0) + 0.3 * reach];
   const at = axes({ x: [left, right], y: [low, high] });
-  const grid = Array.from({ length: 41 }, (_, i) => left + (i / 40) * (right - left));
+  const grid = Array.from({ length: 81 }, (_, i) => left + (i / 80) * (right - left));
   const curve = (w) => grid.map((v) => [v, predict(w, powers(v, degree))]);
   const spread = grid.map((v) => {
     const row = powers(v, degree);
@@ -71,9 +71,10 @@ export function frame(values) {
 function verdict(values) {
   const { map, least, lambda, misfit, penalty, floor } = fits(values);
   const ends = deviation(map.R, powers(0, values.degree));
+  const unpenalised = least ? `least squares ${shown("least", number(floor))}` : "least squares has no single answer";
   return (
-    `λ = σ²/τ² = ${shown("lambda", brief(lambda))}. The MAP fit has the misfit |y − Xw|² = ${shown("misfit", number(misfit))}` +
-    `${least ? ` (least squares ${shown("least", number(floor))})` : ""} and the penalty λ|w|² = ${shown("penalty", number(penalty))}. ` +
+    `λ = σ²/τ² = ${shown("lambda", brief(lambda))}. The MAP fit has the misfit |y − Xw|² = ${shown("misfit", number(misfit))} ` +
+    `(${unpenalised}) and the penalty λ|w|² = ${shown("penalty", number(penalty))}. ` +
     `Its height at x = 0 is ${shown("centre", number(map.w[0]))} ± ${shown("band", number(2 * ends))}.`
   );
 }

@@ -27,10 +27,11 @@ export function begin(module, given = {}) {
 /** A control with its words worked out: what is a function becomes what it returns. */
 function resolved(key, control, values, ready) {
   const word = (w) => (typeof w === "function" ? w(values, ready()) : w);
-  const { kind, label, options, list, none, min, max, step, perDecade, text } = control;
+  const { kind, label, options, list, none, naming, min, max, step, perDecade, text } = control;
   if (kind === "button") return { kind, key, label: word(label) };
   if (kind === "choice") {
-    const members = list && [["", escape(none)], ...values[list].map((v) => [escape(v), escape(v)])];
+    const named = (v, i, all) => [escape(v), escape(naming ? naming(all.slice(0, i + 1)) : v)];
+    const members = list && [["", escape(none)], ...values[list].map(named)];
     return { kind, key, label: word(label), options: options ?? members, chosen: escape(values[key] ?? "") };
   }
   const place = (v) => (perDecade ? Math.round(perDecade * Math.log10(v)) : v);

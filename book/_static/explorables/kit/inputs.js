@@ -30,7 +30,10 @@ export function choice(value, options) {
   return input({ enum: Object.keys(options), default: value }, { kind: "choice", options: Object.entries(options) });
 }
 
-/** One text of the list in another input, or none of them; the control says in `none` what that is called. */
+/**
+ * One text of the list in another input, or none of them; the control says in `none` what that is called, and may
+ * have a `naming` that is given the list up to a text and returns what the text's choice is called.
+ */
 export const member = (list) => input({ member: list, default: null }, { kind: "choice", list });
 
 /** A list of numbers; `along` names another list of the same length. */
