@@ -16,6 +16,9 @@ REFERENCE = BOOK / "reference"
 PAGES = ["notation.md", "glossary.md", "formulas.md", "questions.md"]
 
 ILL, ILL_AND_POSITIVE, HEALTHY_AND_POSITIVE = 0.001, 99, round(0.05 * 99_900)
+TESTS = course_lib.bayes_odds(0.01, [[0.9, 0.05]] * 2)
+SPAM = course_lib.bayes_odds(0.1, [[0.8, 0.01]])
+COUNTED = course_lib.BetaBinomial(3, 7).update(45, 60).belief
 COMPUTED = {
     "notation.md": {"1.4427": 1 / math.log(2), "0.6931": math.log(2)},
     "glossary.md": {"1.4427": 1 / math.log(2), "0.75": 3 / (3 + 1), "0.7": 0.7},
@@ -24,6 +27,11 @@ COMPUTED = {
         "0.05": 0.05,
         "-0.079": math.log(2 * math.pi * math.e * 0.05) / 2,
         "0.201": stats.poisson(0.05).entropy(),
+        "1000": 10 + 990,
+        "990": 1000 - 10,
+        "0.182": TESTS.odds[0],
+        "0.154": TESTS.posterior[0],
+        "0.766": TESTS.posterior[1],
     },
     "questions.md": {
         "0.7": 0.7,
@@ -50,6 +58,25 @@ COMPUTED = {
         "0.9": 0.9,
         "50,000": 50_000,
         "1.585": math.log2(3),
+        "0.01": 0.01,
+        "8.89": SPAM.odds[0],
+        "0.899": SPAM.posterior[0],
+        "0.999": 999 / (999 + 1),
+        "999": 0.999 / (1 - 0.999),
+        "9.96": math.log2(999),
+        "3.32": math.log2(10),
+        "400": 20 * 20,
+        "0.686": COUNTED.mean,
+        "0.75": 45 / 60,
+        "100": 100,
+        "0.08": course_lib.ridge_penalty(4, 0.5, n=100),
+        "0.16": 2 * course_lib.ridge_penalty(4, 0.5, n=100),
+        "200": 200,
+        "210": 1 + 9 + 200,
+        "0.195": course_lib.BetaBinomial(1, 9).update(40, 200).belief.mean,
+        "10,000": 10_000,
+        "9999": 10_000 - 1,
+        "0.0099": course_lib.bayes_odds(1 / 10_000, [[0.99, 0.01]]).odds[0],
     },
 }
 
