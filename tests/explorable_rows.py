@@ -173,7 +173,7 @@ def cropped_number(digits, s, kept, longest, **_):
     return shown | ({"cut": after.argmax(), "most": after.max()} if after.argmax() else {})
 
 
-def beta_posterior(a, b, truth, heads, tails, rounds, seed):
+def beta_posterior(a, b, truth, heads, tails, rounds, seed, **_):
     landed = int((uniforms(seed, 20 * rounds) < truth).sum())
     heads, tails = heads + landed, tails + 20 * rounds - landed
     posterior = course_lib.BetaBinomial(a, b).update(heads, heads + tails)

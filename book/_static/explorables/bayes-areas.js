@@ -16,7 +16,9 @@ export const inputs = {
   unit: text("people")(),
   evidence: texts(["positive test", "another"], { maxItems: 2 })(),
   prior: rate(0.01)(
-    slider(({ hypothesis }) => `Prior: ${escape(hypothesis)}`, ({ prior }) => `${number(ALL * prior, 0)} of ${number(ALL, 0)}`, RAREST),
+    slider(
+      ({ hypothesis }) => `Prior: ${escape(hypothesis)}`, ({ prior }) => `${number(ALL * prior, 0)} of ${number(ALL, 0)}`, RAREST,
+    ),
   ),
   sensitivity: rate(0.9)(
     slider(({ evidence, hypothesis }) => given(evidence[0], hypothesis), ({ sensitivity }) => number(sensitivity, 2), 0.01),
@@ -30,7 +32,8 @@ export const inputs = {
 };
 
 export const prompt = ({ evidence, unit, hypothesis }) =>
-  `Where “${escape(evidence[0])}” was seen, what share of the ${escape(unit)} is ${escape(hypothesis)}? Guess; then choose below what has been seen.`;
+  `Where “${escape(evidence[0])}” was seen, what share of the ${escape(unit)} is ${escape(hypothesis)}? Guess; then choose ` +
+  "below what has been seen.";
 
 /** The rates of each piece in both groups, their products so far, and what the evidence seen leaves of both. */
 function situation({ prior, evidence, seen, ...rates }) {
@@ -76,9 +79,11 @@ export function frame(values) {
 
 function inOdds(values) {
   const { pieces, count, posterior } = situation(values);
-  const ratios = pieces.slice(0, count).map(([hit, alarm], i) => `<span>× likelihood ratio ${shown(`ratio ${i + 1}`, brief(hit / alarm))}</span> `);
+  const times = ([hit, alarm], i) => `<span>× likelihood ratio ${shown(`ratio ${i + 1}`, brief(hit / alarm))}</span> `;
+  const ratios = pieces.slice(0, count).map(times).join("");
   const after = count ? `<span>= odds after ${shown("odds after", brief(odds(posterior)))}</span>` : "";
-  return `<p class="ex-equation"><span>Odds before ${shown("odds before", brief(odds(values.prior)))}</span> ${ratios.join("")}${after}</p>`;
+  const before = `<span>Odds before ${shown("odds before", brief(odds(values.prior)))}</span> `;
+  return `<p class="ex-equation">${before}${ratios}${after}</p>`;
 }
 
 function verdict(values) {

@@ -1,29 +1,38 @@
-// A belief about a coin that grows with data: prior, likelihood, posterior, and who decides the mean.
-import { count, probability, real, seed } from "./kit/inputs.js";
+// A belief about a chance that grows with data: prior, likelihood, posterior, and who decides the mean.
+import { count, probability, real, seed, texts } from "./kit/inputs.js";
 import { betaPdf, betaQuantile } from "./kit/math/beta.js";
 import { uniforms } from "./kit/math/random.js";
-import { axes, band, legend, line, number, plot, rows, shown, words } from "./kit/plot.js";
+import { axes, band, escape, legend, line, number, plot, rows, shown, words } from "./kit/plot.js";
 
-const ROUND = 20; // tosses at once
+const ROUND = 20; // draws at once
 
-const imagined = (value, key, side) =>
-  real(value, { min: 1 })({ label: `Prior: imagined ${side}`, max: 100, step: 1, text: (values) => whole(values[key]) });
+const name = (i) => ({ outcomes }) => escape(outcomes[i]);
+const [head, tail] = [name(0), name(1)];
+
+const imagined = (value, key, of) =>
+  real(value, { min: 1 })({
+    label: (values) => `Prior: imagined ${of(values)}s`, max: 100, step: 1, text: (values) => whole(values[key]),
+  });
+
+const one = (of) => count(0)({ kind: "button", label: (values) => `One ${of(values)}` });
 
 /** A pseudo-count, which need not be whole. */
 const whole = (v) => number(v, Number.isInteger(v) ? 0 : 1);
 
 export const inputs = {
-  a: imagined(2, "a", "heads"),
-  b: imagined(2, "b", "tails"),
-  truth: probability(0.7)({ label: "True chance of heads", text: ({ truth }) => number(truth, 2) }),
-  heads: count(0)({ kind: "button", label: "A head" }),
-  tails: count(0)({ kind: "button", label: "A tail" }),
-  rounds: count(0)({ kind: "button", label: `Toss ${ROUND} times` }),
+  outcomes: texts(["head", "tail"], { minItems: 2, maxItems: 2 })(),
+  a: imagined(2, "a", head),
+  b: imagined(2, "b", tail),
+  truth: probability(0.7)({ label: (values) => `True chance of a ${head(values)}`, text: ({ truth }) => number(truth, 2) }),
+  heads: one(head),
+  tails: one(tail),
+  rounds: count(0)({ kind: "button", label: `${ROUND} at random` }),
   seed: seed(1)({ label: "Start again", resets: ["heads", "tails", "rounds"] }),
 };
 
-export const prompt =
-  "Give the prior a wrong and confident opinion, such as 2 imagined heads and 18 imagined tails. After how many tosses does the 95 % interval hold the truth? Guess; then toss.";
+export const prompt = (values) =>
+  `Give the prior a wrong and confident opinion, such as 2 imagined ${head(values)}s and 18 imagined ${tail(values)}s where the ` +
+  `truth is 0.70. After how much data does the 95 % interval hold the truth? Guess; then let data come.`;
 
 /** The curve of Beta(a, b), drawn where it is not flat. */
 function curve(a, b) {
@@ -34,7 +43,7 @@ function curve(a, b) {
 
 const spread = (low, high, parts) => Array.from({ length: parts + 1 }, (_, i) => low + (i / parts) * (high - low));
 
-/** Heads and tails so far, added by hand or tossed, and the belief after them. */
+/** Heads and tails so far, added one by one or drawn, and the belief after them. */
 function situation({ a, b, truth, rounds, ...values }) {
   const uniform = uniforms(values.seed);
   let landed = 0;
@@ -62,7 +71,7 @@ export function frame(values) {
     ],
     xticks: [0, 0.25, 0.5, 0.75, 1].map((x) => [x, String(x)]),
     yticks: [[0, "0"]],
-    xlabel: "chance of heads",
+    xlabel: `chance of a ${head(values)}`,
     ylabel: "density",
     notes: [
       { x: mean, y: 0, style: "ex-a" },
@@ -81,9 +90,9 @@ function verdict(values) {
   const { heads, tails, n, A, B, mean, interval: [low, high] } = situation(values);
   const data = n ? `The data alone say ${shown("frequency", number(heads / n))}.` : "Without data the posterior is the prior.";
   return (
-    `Series ${shown("series", values.seed)}: ${shown("heads", heads)} heads, ${shown("tails", tails)} tails. ` +
+    `Series ${shown("series", values.seed)}: ${shown("heads", heads)} ${head(values)}s, ${shown("tails", tails)} ${tail(values)}s. ` +
     `Posterior Beta(${whole(A)}, ${whole(B)}), 95 % interval ${shown("low", number(low))} to ${shown("high", number(high))}. ` +
-    `The next toss lands heads with probability ${shown("mean", number(mean))}. ${data}`
+    `The next is a ${head(values)} with probability ${shown("mean", number(mean))}. ${data}`
   );
 }
 

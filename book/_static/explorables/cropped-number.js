@@ -24,7 +24,8 @@ export const prompt = ({ digits, thing }) =>
   "the prior, which is what you believed about such numbers before you looked.";
 
 export function prepare({ digits, longest }) {
-  if (!/^\d+$/.test(digits) || digits.length > longest) throw new Error("cropped-number: digits must be at most `longest` digits");
+  const fits = /^\d+$/.test(digits) && digits.length <= longest;
+  if (!fits) throw new Error("cropped-number: digits must be at most `longest` digits");
 }
 
 const normalised = (weights) => weights.map((w) => w / weights.reduce((total, v) => total + v, 0));

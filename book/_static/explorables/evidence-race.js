@@ -51,9 +51,14 @@ export function frame(values, ready) {
   const right = [50, 100, 200, 400, 800, 1600].find((v) => v >= n) ?? n;
   const at = axes({ x: [0, right], y: [-most, most] });
   const named = (side) => `${values.odds} to 1: ${escape(values.names[side])}`;
-  const means = values.verdict === null ? [] : ready.drifts.map((drift) => line(at, [[0, 0], [right, drift * right]], "ex-line ex-faint"));
+  const mean = (drift) => line(at, [[0, 0], [right, drift * right]], "ex-line ex-faint");
+  const means = values.verdict === null ? [] : ready.drifts.map(mean);
   const picture = plot(at, {
-    marks: [...means, ...[rule, -rule].map((v) => line(at, [[0, v], [right, v]], "ex-goal")), line(at, points, "ex-line ex-ink")],
+    marks: [
+      ...means,
+      ...[rule, -rule].map((v) => line(at, [[0, v], [right, v]], "ex-goal")),
+      line(at, points, "ex-line ex-ink"),
+    ],
     xticks: [0, right / 2, right].map((v) => [v, number(v, 0)]),
     yticks: [-rule, 0, rule].map((v) => [v, number(v, 1)]),
     xlabel: "tosses",

@@ -19,7 +19,8 @@ export const inputs = {
 };
 
 export const prompt =
-  "The data pull the fit to the points, the prior pulls every weight to 0. If σ and τ are both doubled, does the fitted line move? Does its band? Guess; then try.";
+  "The data pull the fit to the points, the prior pulls every weight to 0. If σ and τ are both doubled, does the " +
+  "fitted line move? Does its band? Guess; then try.";
 
 /** The fits to the points seen: MAP with its spread, and least squares where it is one line. */
 function fits({ x, y, degree, sigma, tau, points }) {
@@ -64,7 +65,9 @@ export function frame(values) {
   });
   const key = legend([["ex-c", "least squares"], ["ex-b", "prior mean"], ["ex-a", "MAP ± two standard deviations of the fit"]]);
   const share = misfit / (misfit + penalty || 1);
-  const cost = rows([{ label: "misfit + penalty", parts: [[share, "ex-c"], [penalty && 1 - share, "ex-b"]], text: number(misfit + penalty) }]);
+  const cost = rows([
+    { label: "misfit + penalty", parts: [[share, "ex-c"], [penalty && 1 - share, "ex-b"]], text: number(misfit + penalty) },
+  ]);
   return `${picture}${key}${cost}<p class="ex-readout">${verdict(values)}</p>`;
 }
 
