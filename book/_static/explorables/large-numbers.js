@@ -49,7 +49,7 @@ export function frame(values) {
     ],
     xticks: [1, 10, 100, 1000, 10000].map((v) => [v, number(v, 0)]),
     yticks: ticks(...range).map((v) => [v, number(v, values.source === "coin" ? 2 : 0)]),
-    xlabel: known ? "draws (dashed: true mean; band: true mean ± 2σ/√n)" : "draws",
+    xlabel: known ? "draws (dashed: true mean; band: ± 2σ/√n)" : "draws",
     ylabel: "mean so far",
     notes: [{ x: bold.at(-1)[0], y: bold.at(-1)[1], style: "ex-a" }],
   });
