@@ -128,9 +128,7 @@ def _unknown(path: Path) -> str:
     for folder in (path.resolve().parent, PACKAGE.parent / "exercises"):
         for source in sorted(folder.glob("source/*.ipynb")):
             if checks and checks <= {check.grade_id for check in read_notebook(source).checks}:
-                return (
-                    f"{path.name} is a copy of {source.name} under another name: rename it to {source.name}"
-                )
+                return f"{path.name} is {source.name} under another name: rename it to {source.name}"
     return told
 
 

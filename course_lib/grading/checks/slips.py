@@ -27,8 +27,8 @@ def given(function: Callable[..., Any], **changed: Any) -> Callable[..., Any]:
 def scaled(factor: float, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function times a factor: another unit, another sign.
 
-    >>> scaled(-1, abs)(5)
-    -5
+    >>> float(scaled(-1, abs)(5))
+    -5.0
     """
     return lambda *args: factor * np.asarray(function(*args))[()]
 
