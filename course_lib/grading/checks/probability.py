@@ -102,11 +102,8 @@ def hire_bins(random, reliability):
     stated = random.uniform(0.001, 0.999, size=80)
     edge = np.array([0.25, 0.25, 0.1, 1.0, 0.9]), np.array([True, True, False, True, False])
     law = "a bin holds its left end, the last one also its right end; an empty one is nan"
-    cases = (
-        (stated, random.random(80) < stated**2, np.array([0, 0.1, 0.35, 0.8, 1])),
-        (*edge, np.linspace(0, 1, 5)),
-    )
-    reliability.like(right.bins, cases, law, law)
+    uneven = stated, random.random(80) < stated**2, np.array([0, 0.1, 0.35, 0.8, 1])
+    reliability.like(right.bins, [uneven, (*edge, np.linspace(0, 1, 5))], law, law)
 
 
 @check("1.3")
