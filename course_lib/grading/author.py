@@ -94,12 +94,12 @@ def problems(source: Notebook) -> list[str]:
     covered = source["metadata"].get("course", {}).get("covers", {})
     for exercise in sorted(set(titles) ^ {name for names in covered.values() for name in names}):
         found.append(f"the table of what is covered and the exercises disagree about {exercise}")
-    counted = f"about {minutes(source)} minutes"
-    if not any(counted in "".join(cell["source"]) for cell in cells[:1]):
-        found.append(f"the first cell does not say {counted}, the sum over the exercises")
     total = sum(_nbgrader_data(cell).get("points", 0) for cell in _checks(cells))
     if total != POINTS:
         found.append(f"the points add up to {total}, not to {POINTS}")
+    counted = f"about {minutes(source)} minutes"
+    if not any(counted in "".join(cell["source"]) for cell in cells[:1]):
+        found.append(f"the first cell does not say {counted}, the sum over the exercises")
     names: set[str] = set()
     for cell in cells:
         where = _nbgrader_data(cell).get("grade_id") or cell.get("id", "a cell")
