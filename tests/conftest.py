@@ -16,7 +16,6 @@ SLOW_FIRST = (
     "test_build",
     "test_exercises",
     "test_cli",
-    "test_worker",
     "test_types",
 )
 
