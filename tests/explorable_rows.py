@@ -96,7 +96,8 @@ def alias(p, seed, step, draws, **_):
     shown = {f"{i + 1} keeps": table.keep[i] for i in order[:step]}
     if 0 < step < len(order):
         last = order[step - 1]
-        shown |= {"poured": 1 - table.keep[last], "probability": p[table.alias[last]]}
+        giver = p[table.alias[last]]
+        shown |= {"poured": 1 - table.keep[last], "height": size * giver, "probability": giver}
     if draws:
         place = uniforms(seed, draws)[-1] * size
         column = int(place)

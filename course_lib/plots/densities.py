@@ -32,11 +32,10 @@ def families(distributions: Mapping[str, Any], *, columns: int = 2) -> Figure:
             x = np.linspace(dist.mean - reach, dist.mean + reach, 401)
             height = dist.pdf(x)
             axes.plot(x[height > 0], height[height > 0], color=BLUE)
-        axes.set(ylim=(0, None), title=title)
+        axes.set(ylim=(0, None), title=title, ylabel="probability" if hasattr(dist, "pmf") else "density")
     for axes in grid.flat[len(distributions) :]:
         axes.remove()
     figure.supxlabel("value x", fontsize="medium")
-    figure.supylabel("probability or density", fontsize="medium")
     return finish(figure)
 
 

@@ -66,6 +66,10 @@ def running_means(sources: Mapping[str, ArrayLike], *, mean: float, sd: float, y
         axes.plot(n[kept], runs[0, kept], color=BLUE)
         axes.axhline(mean, color=INK, linewidth=1.4, linestyle="--")
         axes.set(xscale="log", title=title, ylim=(mean - 3 * sd, mean + 3 * sd))
+    # In the corner that the band leaves free.
+    grid[0, 0].text(
+        0.99, 0.93, "band: ± 2σ/√n", transform=grid[0, 0].transAxes, color=BLUE, ha="right", va="top"
+    )
     plain_powers(grid[-1, 0].xaxis)
     grid[-1, 0].set_xlabel("number of draws n")
     figure.supylabel(ylabel, fontsize="medium")

@@ -290,6 +290,16 @@ def test_too_sure_of_a_kind_lies_below_the_diagonal_alone():
     assert shaded((0.3, 0.1), of_likeliest=True)
 
 
+def test_a_point_of_few_statements_is_hollow_and_named_in_the_legend():
+    many = ([0.2] * 19 + [0.8] * 20, [0] * 39)
+    figure = plots.reliability({"mixed": many})
+    hollow = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "white"]
+    np.testing.assert_allclose(np.vstack([line.get_xydata() for line in hollow]), [[0.2, 0]])
+    assert "fewer than 20 statements" in [text.get_text() for text in figure.legends[0].get_texts()]
+    enough = plots.reliability({"enough": ([0.2] * 20, [0] * 20)})
+    assert len(enough.legends[0].get_texts()) == 2
+
+
 def test_certain_forecasts_fall_into_the_last_bin():
     axes = plots.reliability({"sure": ([1.0, 1.0], [1, 1])}).axes[0]
     np.testing.assert_allclose(axes.containers[0].lines[0].get_xydata(), [[1, 1]])

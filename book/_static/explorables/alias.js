@@ -53,7 +53,7 @@ export function frame(values, ready) {
     xlabel: "column",
     ylabel: `height (probability × ${size})`,
     notes: [
-      ...filled.map(({ column: i, from }) => lender(i + 0.5, table[i].own, names[from])),
+      ...filled.map(({ column: i, from }) => lender(i + 0.5, table[i].own, names[from], size)),
       // The dot of a draw needs its column to itself.
       ...(size > ROOM ? [] : filled.filter(({ column: i }) => i !== draw?.column)).map(({ column: i }) => ({
         x: i + 0.5, y: table[i].own / 2, text: shown(`${names[i]} keeps`, number(table[i].own, 2)), style: "ex-middle",
@@ -65,21 +65,27 @@ export function frame(values, ready) {
   return `${picture}${key}<p class="ex-readout">${verdict(values, ready)}</p>`;
 }
 
-/** Whose the poured part of a column is: written into it, or above it where it is thin. */
-function lender(x, own, text) {
-  return own < 0.7 ? { x, y: (1 + own) / 2, text, style: "ex-middle" } : { x, y: 1, text, style: "ex-over" };
+/** Whose the poured part of a column is and how high: written into it, or above it where it is thin. */
+function lender(x, own, name, size) {
+  if (own < 0.7) return { x, y: (1 + own) / 2, text: name, style: "ex-middle" };
+  return { x, y: 1, text: size > ROOM ? name : `${number(1 - own, 2)} of ${name}`, style: "ex-over" };
 }
 
 function verdict(values, ready) {
-  const { step, level, draw } = situation(values, ready);
+  const { step, table, level, draw } = situation(values, ready);
   const { poured, names } = ready;
   if (draw) return drawn(values, draw, names);
   if (level) return `All columns are level. Press “Draw”: pick a column, then toss its coin.`;
-  if (step === 0) return "Each bar has its outcome’s probability as its area. The dashed line is the height they must share.";
+  if (values.draws > 0) return "The table cannot draw yet: pour until every column is level.";
+  const { p } = values;
+  if (step === 0) return `Each bar is ${p.length} times as high as its outcome’s probability. The dashed line is the mean height, 1.`;
   const { column, from, amount } = poured[step - 1];
+  const pieces = [table[from].own, ...poured.slice(0, step).filter((pour) => pour.from === from).map((pour) => pour.amount)];
   return (
-    `Column ${names[column]} was too short: ${names[from]} fills it with ${shown("poured", number(amount))}. ` +
-    `The area of ${names[from]} is still its probability, ${shown("probability", number(values.p[from]))}; part of it has moved.`
+    `Column ${names[column]} was ${number(1 - amount, 2)} high: ${names[from]} fills it with ${shown("poured", number(amount, 2))}. ` +
+    `The pieces of ${names[from]} still add up to ${pieces.map((piece) => number(piece, 2)).join(" + ")} = ` +
+    `${shown("height", number(p.length * p[from], 2))}, which is ${p.length} times its probability, ` +
+    `${shown("probability", number(p[from]))}.`
   );
 }
 
