@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+import course_lib
 from course_lib import plots
 from course_lib.distributions import (
     AliasTable,
@@ -23,6 +24,7 @@ from course_lib.distributions import (
     Poisson,
 )
 from course_lib.plots import bayes, densities, style
+from course_lib.plots import entropy as information
 from course_lib.plots import probability as figures
 
 P = np.array([0.62, 0.25, 0.09, 0.04])
@@ -30,6 +32,9 @@ SHAPES = ["bush", "person", "dog", "cyclist"]
 SOUNDS = ["silence", "steps", "ticking"]
 JOINT = np.array([[600, 14, 6], [40, 205, 5], [50, 36, 4], [8, 2, 30]]) / 1000
 SHARES = np.linspace(0.001, 0.999, 200)
+CODE = {"ok": "0", "slow": "10", "retry": "110", "failed": "111"}
+WEATHER = np.array([[0.30, 0.20], [0.05, 0.45]])
+STARS, J_SHAPED = course_lib.softmax(0.727 * np.arange(1, 6)), np.array([0.14, 0.02, 0.03, 0.12, 0.69])
 WORDS, BITS = ["archive", "server", "the"], [-6.2, 6.7, -0.1]
 
 
@@ -117,8 +122,19 @@ FIGURES = {
         ["2", "5", "8"],
         xlabel="digits of the ticket number",
     ),
+    "binary_entropy": lambda: information.binary_entropy(
+        SHARES,
+        [course_lib.entropy([p, 1 - p], base=2) for p in SHARES],
+        mark={"fair": 0.5, "70/30": 0.7, "99/1": 0.99},
+    ),
+    "budget": lambda: information.budget(CODE),
+    "information_bars": lambda: information.information_bars(WEATHER),
+    "nearest": lambda: information.nearest(
+        STARS, J_SHAPED, ["1 star", "2", "3", "4", "5 stars"], names=("maximum entropy", "J-shaped")
+    ),
 }
 NOT_FIGURES = {"picture", "use_style"}
+ROWS_WITH_NAMES = {"ranked", "search", "weighing", "information_bars"}
 
 
 def words_of(figure):
@@ -138,7 +154,7 @@ def unseen_in(axis):
 
 
 def test_every_public_function_is_drawn_here():
-    public = {*plots.__all__, *figures.__all__, *densities.__all__, *bayes.__all__}
+    public = {*plots.__all__, *figures.__all__, *densities.__all__, *bayes.__all__, *information.__all__}
     assert set(FIGURES) | NOT_FIGURES == public
 
 
@@ -170,13 +186,13 @@ def test_words_do_not_overlap_and_stay_inside(name):
         assert inside, f"{text.get_text()!r} leaves the figure"
 
 
-@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"images", "completions", "conditioning"}))
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"images", "completions", "conditioning", "nearest"}))
 def test_the_quantities_are_named(name):
     figure = FIGURES[name]()
     across = figure.get_supxlabel() or figure.axes[-1].get_xlabel()
     upwards = figure.get_supylabel() or figure.axes[0].get_ylabel()
     assert across, f"{name} has no name for what lies to the right"
-    assert upwards or name in ("ranked", "search", "weighing"), f"{name} has no name for the height"
+    assert upwards or name in ROWS_WITH_NAMES, f"{name} has no name for the height"
 
 
 def test_palette_is_okabe_and_itos():
@@ -231,6 +247,33 @@ def test_beliefs_write_probabilities_only_where_they_show():
         ["", "", "1"],
     ]
     assert [axes.get_title() for axes in figure.axes] == ["picture alone", "and last week's ticket", "", ""]
+
+
+def test_the_budget_is_laid_out_without_gaps_or_overlaps():
+    boxes = [bar for bar in FIGURES["budget"]().axes[0].patches if bar.get_linewidth() > 0]
+    edges = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in boxes]
+    assert edges == [(0, 0.5), (0.5, 0.75), (0.75, 0.875), (0.875, 1)]
+
+
+def test_bars_of_information_add_up():
+    axes = FIGURES["information_bars"]().axes[0]
+    names = [text.get_text().splitlines()[0] for text in axes.texts]
+    bars = dict(zip(names, axes.patches, strict=True))
+    ends = {name: bar.get_x() + bar.get_width() for name, bar in bars.items()}
+    assert ends["H(X, Y)"] == pytest.approx(ends["H(Y|X)"]) == pytest.approx(ends["H(Y)"])
+    assert ends["H(p, q)"] == pytest.approx(ends["KL"])
+    assert bars["I(X;Y)"].get_x() == pytest.approx(ends["H(X|Y)"])
+    assert ends["I(X;Y)"] == pytest.approx(ends["H(X)"])
+
+
+def test_squares_on_the_legs_add_up_to_the_third():
+    def area(polygon):
+        x, y = polygon.get_xy()[:-1].T
+        return abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+    up, along, whole = map(area, FIGURES["nearest"]().axes[1].patches)
+    assert up + along == pytest.approx(whole)
+    assert whole == pytest.approx(course_lib.kl_divergence(J_SHAPED, np.full(5, 0.2), base=2), abs=1e-3)
 
 
 def test_conditioning_divides_the_column_by_its_sum():
