@@ -19,6 +19,8 @@ ILL, ILL_AND_POSITIVE, HEALTHY_AND_POSITIVE = 0.001, 99, round(0.05 * 99_900)
 TESTS = course_lib.bayes_odds(0.01, [[0.9, 0.05]] * 2)
 SPAM = course_lib.bayes_odds(0.1, [[0.8, 0.01]])
 COUNTED = course_lib.BetaBinomial(3, 7).update(45, 60).belief
+STARS = np.arange(1, 6)
+KETTLE = course_lib.softmax(np.log(2.069) * STARS)
 COMPUTED = {
     "notation.md": {"1.4427": 1 / math.log(2), "0.6931": math.log(2)},
     "glossary.md": {"1.4427": 1 / math.log(2), "0.75": 3 / (3 + 1), "0.7": 0.7},
@@ -32,6 +34,15 @@ COMPUTED = {
         "0.182": TESTS.odds[0],
         "0.154": TESTS.posterior[0],
         "0.766": TESTS.posterior[1],
+        "0.8813": course_lib.entropy([0.7, 0.3], base=2),
+        "0.0808": course_lib.entropy([0.99, 0.01], base=2),
+        "4.2": KETTLE @ STARS,
+        "0.029": KETTLE[0],
+        "0.060": KETTLE[1],
+        "0.124": KETTLE[2],
+        "0.256": KETTLE[3],
+        "0.531": KETTLE[4],
+        "0.569": math.log2(5) - course_lib.entropy(KETTLE, base=2),
     },
     "questions.md": {
         "0.7": 0.7,
@@ -79,6 +90,14 @@ COMPUTED = {
         "0.195": course_lib.BetaBinomial(1, 9).update(40, 200).belief.mean,
         "10,000": 10_000,
         "9999": 10_000 - 1,
+        "1.5": course_lib.entropy([0.5, 0.25, 0.25], base=2),
+        "0.0808": course_lib.entropy([0.99, 0.01], base=2),
+        "0.9192": course_lib.kl_divergence([0.99, 0.01], [0.5, 0.5], base=2),
+        "20.1": math.exp(3),
+        "4.33": 3 / math.log(2),
+        "3.5": np.arange(1, 7).mean(),
+        "0.33": 0.33,
+        "0.325": course_lib.entropy([0.1, 0.9]),
         "0.0099": course_lib.bayes_odds(1 / 10_000, [[0.99, 0.01]]).odds[0],
     },
 }
