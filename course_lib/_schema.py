@@ -27,6 +27,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be True or False")
+    return value
+
+
 def _list(value: Any) -> list:
     if isinstance(value, str):
         raise ValueError("must be a list")
@@ -34,7 +40,7 @@ def _list(value: Any) -> list:
 
 
 # What each type makes of a value.
-_TYPES = {"number": _number, "integer": _integer, "string": _text, "array": _list}
+_TYPES = {"number": _number, "integer": _integer, "string": _text, "array": _list, "boolean": _boolean}
 
 # What each word demands of a value, and how the demand is told.
 _RULES = {

@@ -21,7 +21,8 @@ from course_lib.explorables import declared_inputs
 class Row:
     """One explorable with its data; `shows(**values)` tells each number that stands in its frame.
 
-    Each move sets every control. What a button counts never falls from one move to the next.
+    Each move sets every control. What a button counts never falls from one move to the next, and the list of keys
+    pressed only grows.
     """
 
     name: str
@@ -199,6 +200,16 @@ def line_prior(x, y, degree, sigma, tau, points):
     return shown
 
 
+def entropy_bars(p, **_):
+    p = p / p.sum() if p.any() else np.full(len(p), 1 / len(p))
+    some = p[p > 0]
+    surprise = course_lib.surprisal(p, base=2)
+    words = course_lib.huffman_lengths(some) if len(some) > 1 else [0]
+    shown = {f"surprise {i + 1}": bits for i, bits in enumerate(surprise)}
+    shown |= {"entropy": course_lib.entropy(p, base=2), "perplexity": course_lib.perplexity(p)}
+    return shown | {"rounded": some @ np.ceil(surprise[p > 0] - 1e-9), "huffman": some @ words}
+
+
 LENGTHS = np.random.default_rng(3).normal(1.7, 0.08, 500).round(3)
 
 ROWS = [
@@ -306,6 +317,20 @@ ROWS = [
             for sigma, tau in [(0.1, 0.1), (1, 1), (0.1, 10), (10, 0.501)]
         ],
         line_prior,
+    ),
+    Row(
+        "entropy-bars",
+        {"p": [0.5, 0.3, 0.1, 0.1]},
+        [
+            {"p": p}
+            for p in [
+                [0.49, 0.49, 0.02, 0],
+                [1, 0, 0, 0],
+                [0, 0, 0, 0],
+                [0.5, 0.3, 0.01, 0.7],
+            ]
+        ],
+        entropy_bars,
     ),
 ]
 

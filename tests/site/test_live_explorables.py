@@ -130,13 +130,20 @@ def wait_until(holds):
 
 
 def move_control(page, host, name, key, value):
-    """Set one control as a reader would."""
+    """Set one control as a reader would; of a button or a key return what presses it."""
     control = host.locator(f'[data-key="{key}"]')
     kind = page.evaluate(
         "([name, key]) => import(`./explorables/${name}.js`).then((module) => module.inputs[key].control)",
         [name, key],
     )
-    if kind["kind"] == "choice":
+    if kind["kind"] == "keys":
+        return lambda entry: host.locator(f'button[data-key="{key}"][value="{entry[0]}"]').click()
+    if kind.get("each"):
+        for slider, weight in zip(control.all(), value, strict=True):
+            slider.fill(str(weight))
+    elif kind["kind"] == "tick":
+        control.set_checked(value)
+    elif kind["kind"] == "choice":
         host.locator(f'[data-key="{key}"][value="{value or ""}"]').check()
     elif kind["kind"] == "range":
         steps = kind.get("perDecade")
@@ -154,6 +161,10 @@ def test_shows_the_librarys_numbers_as_its_controls_move(open_page, row):
     for move in row.moves:
         for key, value in move.items():
             press = move_control(page, host, row.name, key, value)
+            if isinstance(value, list):
+                for entry in value[len(pressed[key]) :] if press else []:
+                    press(entry)
+                continue
             for _ in range(value - pressed[key] if press else 0):
                 press()
         pressed |= move

@@ -20,29 +20,39 @@ export function begin(module, given = {}) {
     frame: () => module.frame(values, ready()),
     say: () => module.say(values, ready()),
     controls: () =>
-      inputs.filter(([, { control }]) => control).map(([key, { control }]) => resolved(key, control, values, ready)),
+      inputs.filter(([, { control }]) => control).flatMap(([key, { control }]) => {
+        if (!control.each) return resolved(key, control, values, ready);
+        return values[key].map((_, place) => resolved(key, control, values, ready, place));
+      }),
   };
 }
 
-/** A control with its words worked out: what is a function becomes what it returns. */
-function resolved(key, control, values, ready) {
-  const word = (w) => (typeof w === "function" ? w(values, ready()) : w);
-  const { kind, label, options, list, none, naming, min, max, step, perDecade, text } = control;
+/** A control with its words worked out: what is a function becomes what it returns. `item` is its place in a list. */
+function resolved(key, control, values, ready, item) {
+  const word = (w) => (typeof w === "function" ? w(values, ready(), item) : w);
+  const { kind, label, options, list, none, naming, min, max, step, perDecade, text, keys } = control;
+  const value = item === undefined ? values[key] : values[key][item];
   if (kind === "button") return { kind, key, label: word(label) };
+  if (kind === "tick") return { kind, key, label: word(label), ticked: value };
+  if (kind === "keys") return { kind, key, label: word(label), keys: word(keys) };
   if (kind === "choice") {
     const named = (v, i, all) => [escape(v), escape(naming ? naming(all.slice(0, i + 1)) : v)];
     const members = list && [["", escape(none)], ...values[list].map(named)];
-    return { kind, key, label: word(label), options: options ?? members, chosen: escape(values[key] ?? "") };
+    return { kind, key, label: word(label), options: options ?? members, chosen: escape(value ?? "") };
   }
   const place = (v) => (perDecade ? Math.round(perDecade * Math.log10(v)) : v);
   const steps = { min: place(word(min)), max: place(word(max)), step: perDecade ? 1 : step };
-  const shown = text ? word(text) : number(values[key], decimals([0, step]));
-  return { kind, key, label: word(label), ...steps, place: place(values[key]), text: shown, perDecade };
+  const shown = text ? word(text) : number(value, decimals([0, step]));
+  return { kind, key, item, label: word(label), ...steps, place: place(value), text: shown, perDecade };
 }
 
-function controlMarkup({ kind, key, label, ...control }) {
-  const named = `data-key="${key}" ${OWN_KEYS}`;
+function controlMarkup({ kind, key, item, label, ...control }) {
+  const named = `data-key="${key}"${item === undefined ? "" : ` data-item="${item}"`} ${OWN_KEYS}`;
   if (kind === "button") return `<button type="button" class="ex-button" ${named}>${label}</button>`;
+  if (kind === "keys") return keysMarkup(key, label, control.keys);
+  if (kind === "tick") {
+    return `<label class="ex-tick"><input type="checkbox" ${named}${control.ticked ? " checked" : ""}>${label}</label>`;
+  }
   if (kind === "range") {
     const { min, max, step, place, text } = control;
     return (
@@ -54,6 +64,16 @@ function controlMarkup({ kind, key, label, ...control }) {
   const radio = ([value, words]) =>
     `<label><input type="radio" ${named} value="${value}"${control.chosen === value ? " checked" : ""}>${words}</label>`;
   return `<fieldset class="ex-choice"><legend>${label}</legend>${control.options.map(radio).join("")}</fieldset>`;
+}
+
+/** Keys to press. The group takes the focus, so that one who types needs not walk through its letters. */
+function keysMarkup(key, label, keys) {
+  const one = ([value, words]) =>
+    `<button type="button" class="ex-button" data-key="${key}" value="${escape(value)}"` +
+    `${value.length === 1 ? ' tabindex="-1"' : ""}>${words}</button>`;
+  return (
+    `<fieldset class="ex-keys" tabindex="0" ${OWN_KEYS}><legend>${label}</legend>${keys.map(one).join("")}</fieldset>`
+  );
 }
 
 /** The whole inside of an explorable as HTML: written by the build, or by the element where the build did not. */
@@ -78,6 +98,24 @@ function moved({ schema, control: { perDecade } }, place) {
   if (!perDecade) return place;
   const value = 10 ** (place / perDecade);
   return schema.type === "integer" ? Math.round(value) : Number(value.toPrecision(3));
+}
+
+/** What a control was set to. */
+function setting(input, target) {
+  if (target.type === "range") return moved(input, Number(target.value));
+  if (target.type === "checkbox") return target.checked;
+  return target.value || null;
+}
+
+/** A letter typed anywhere in a group of keys presses its key; on a button the space bar presses that button. */
+function type(event) {
+  const group = event.target.closest(".ex-keys");
+  const own = event.key === " " && event.target !== group;
+  if (!group || own || event.ctrlKey || event.metaKey || event.altKey) return;
+  const pressed = [...group.querySelectorAll("button")].find(({ value }) => value === event.key.toLowerCase());
+  if (!pressed) return;
+  event.preventDefault();
+  pressed.click();
 }
 
 let groups = 0;
@@ -110,8 +148,9 @@ function enliven(host, module) {
   for (const radio of host.querySelectorAll("input[type=radio]")) radio.name = `ex-${groups}-${radio.dataset.key}`;
 
   const showControls = () => {
-    for (const { kind, key, place, text, chosen } of explorable.controls()) {
-      const input = find(`[data-key="${key}"]`);
+    for (const { kind, key, item, place, text, chosen, ticked } of explorable.controls()) {
+      const input = find(`[data-key="${key}"]${item === undefined ? "" : `[data-item="${item}"]`}`);
+      if (kind === "tick") input.checked = ticked;
       if (kind === "choice") {
         for (const radio of host.querySelectorAll(`[data-key="${key}"]`)) radio.checked = escape(radio.value) === chosen;
       }
@@ -133,17 +172,21 @@ function enliven(host, module) {
     }, 400);
   };
   host.addEventListener("input", ({ target }) => {
-    const { key } = target.dataset;
-    values[key] = target.type === "range" ? moved(module.inputs[key], Number(target.value)) : target.value || null;
+    const { key, item } = target.dataset;
+    const value = setting(module.inputs[key], target);
+    values[key] = item === undefined ? value : values[key].with(Number(item), value);
     update();
   });
   host.addEventListener("click", ({ target }) => {
     if (target.localName !== "button") return;
     const { key } = target.dataset;
-    values[key] += 1;
-    for (const other of module.inputs[key].control.resets ?? []) values[other] = start[other];
+    const { kind, entry, resets = [] } = module.inputs[key].control;
+    if (kind === "keys") values[key] = [...values[key], entry ? entry(values, target.value) : target.value];
+    else values[key] += 1;
+    for (const other of resets) values[other] = start[other];
     update();
   });
+  host.addEventListener("keydown", type);
   if (memory?.recall()) find(".ex-frame").innerHTML = explorable.frame();
   showControls(); // A browser may have put old positions back into the sliders.
   find(".ex-controls").inert = false;

@@ -23,6 +23,15 @@ export function count(value, { min = 0, max } = {}) {
 /** The seed of a simulation; its control is a button that takes the next one. `resets` lists what begins again with it. */
 export const seed = (value) => input({ type: "integer", default: value, minimum: 0, maximum: 2 ** 32 - 1 }, { kind: "button" });
 
+/** Yes or no, to be ticked. */
+export const flag = (value) => input({ type: "boolean", default: value }, { kind: "tick" });
+
+/**
+ * Keys pressed one after another, by touch or typed: the control lists them in `keys` as [value, words]. What is kept
+ * of a press is its value, or what the control's `entry` makes of (values, value).
+ */
+export const presses = () => input({ type: "array", default: [], items: { type: "string" } }, { kind: "keys" });
+
 export const text = (value) => input({ type: "string", default: value });
 
 /** One of several, given as { value: words }. */
@@ -41,10 +50,13 @@ export function numbers(value, { min, minItems, maxItems, along } = {}) {
   return input({ type: "array", default: value, items: { type: "number", minimum: min }, minItems, maxItems, along });
 }
 
-/** A list of probabilities that sum to one. */
+/**
+ * A list of probabilities that sum to one. A control gives each a slider of its own, and its words the place in the
+ * list as a third argument; once moved they are weights, which the frame divides by their sum.
+ */
 export function distribution(value, { minItems, maxItems } = {}) {
-  const items = { type: "number", minimum: 0 };
-  return input({ type: "array", default: value, items, minItems, maxItems, sum: 1 });
+  const schema = { type: "array", default: value, items: { type: "number", minimum: 0 }, minItems, maxItems, sum: 1 };
+  return input(schema, { kind: "range", each: true, min: 0, max: 1, step: 0.01 });
 }
 
 export function texts(value, { minItems = 1, maxItems, along } = {}) {
