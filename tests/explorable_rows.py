@@ -14,7 +14,9 @@ import numpy as np
 from scipy import special, stats
 
 import course_lib
+from course_lib.datasets import english_text
 from course_lib.explorables import declared_inputs
+from course_lib.language_model import NGramModel
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,34 @@ def entropy_bars(p, **_):
     return shown | {"rounded": some @ np.ceil(surprise[p > 0] - 1e-9), "huffman": some @ words}
 
 
+LETTERS = " abcdefghijklmnopqrstuvwxyz"
+READ = re.sub("[^a-z]+", " ", english_text().lower())[:60_000]
+PASSAGE = "the values of a list are arbitrary objects and lists are formed by placing expressions in brackets"
+PAID = -NGramModel(READ, order=4, vocabulary=LETTERS).log_prob(PASSAGE) / math.log(2)
+
+
+def shannon_game(text, model, given, c, plays, again, **_):
+    """Follow the reader's distribution of the next letter: guesses take their share, the rest is left over."""
+    shown = {"game": again + 1, "right": -math.log2(c), "wrong": -math.log2(1 - c)}
+    paid, rest, out = [], 1.0, set()
+    for entry in plays.tolist():
+        letter, truth = entry[0], text[given + len(paid)]
+        share = rest / (27 - len(out)) if letter == "?" else rest * float(entry[1:])
+        if letter in ("?", truth):
+            paid.append(course_lib.surprisal(share, base=2))
+            rest, out = 1.0, set()
+        elif letter not in out:
+            rest, out = rest - share, out | {letter}
+    if paid:
+        theirs = course_lib.surprisal(model[given : given + len(paid)], base=2)
+        shown |= {"letters": len(paid), "you": np.mean(paid), "model": theirs.mean()}
+    if plays.size and out:
+        shown["paid"] = course_lib.surprisal(rest, base=2)
+    elif plays.size:
+        shown |= {"paid": paid[-1], "it": theirs[-1]}
+    return shown
+
+
 LENGTHS = np.random.default_rng(3).normal(1.7, 0.08, 500).round(3)
 
 ROWS = [
@@ -331,6 +361,22 @@ ROWS = [
             ]
         ],
         entropy_bars,
+    ),
+    Row(
+        "shannon-game",
+        {"text": PASSAGE, "model": 2.0**-PAID, "rival": "a 4-gram model", "given": 12},
+        [
+            {"c": c, "plays": plays, "again": 0}
+            for c, plays in [
+                (0.05, []),
+                (0.6, ["e0.6"]),
+                (0.9, ["e0.6", "f0.9"]),
+                (0.99, ["e0.6", "f0.9", " 0.99"]),
+                (0.5, ["e0.6", "f0.9", " 0.99", "b0.5", "c0.5", "d0.5", "a0.5"]),
+                (0.5, ["e0.6", "f0.9", " 0.99", "b0.5", "c0.5", "d0.5", "a0.5", "z0.5", "y0.5", "?"]),
+            ]
+        ],
+        shannon_game,
     ),
 ]
 
