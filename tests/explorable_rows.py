@@ -4,6 +4,7 @@ The tests of the library make the moves in Node, those of the site with the cont
 explorable is one module in `book/_static/explorables` and one row here.
 """
 
+import heapq
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -212,6 +213,25 @@ def entropy_bars(p, **_):
     return shown | {"rounded": some @ np.ceil(surprise[p > 0] - 1e-9), "huffman": some @ words}
 
 
+def huffman(counts, step, **_):
+    """Join the two lightest trees by a heap, each tree a list of its symbols."""
+    heap = [(weight, 0, i, [i]) for i, weight in enumerate(counts)]
+    heapq.heapify(heap)
+    lengths = np.zeros(len(counts), int)
+    shown = {}
+    for s in range(step):
+        one, two = heapq.heappop(heap), heapq.heappop(heap)
+        lengths[one[3] + two[3]] += 1
+        shown["joined"] = one[0] + two[0]
+        heapq.heappush(heap, (shown["joined"], 1, s, one[3] + two[3]))
+    assert course_lib.kraft_sum(lengths) == len(heap)
+    shown |= {"cost": len(heap)} | ({"mean": lengths @ counts / counts.sum()} if step else {})
+    if len(heap) == 1:
+        assert (lengths == course_lib.huffman_lengths(counts)).all()
+        shown["entropy"] = course_lib.entropy(counts / counts.sum(), base=2)
+    return shown
+
+
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
 READ = re.sub("[^a-z]+", " ", english_text().lower())[:60_000]
 PASSAGE = "the values of a list are arbitrary objects and lists are formed by placing expressions in brackets"
@@ -377,6 +397,12 @@ ROWS = [
             ]
         ],
         shannon_game,
+    ),
+    Row(
+        "huffman",
+        {"counts": [12, 9, 7, 3, 2, 2], "labels": [*"etaqxz"]},
+        [{"step": step} for step in range(6)],
+        huffman,
     ),
 ]
 

@@ -100,7 +100,7 @@ function outcome(values, ready) {
   const over = costs.length === ready.letters.length ? " The text is at its end: begin again, better." : "";
   if (!last) return "A wrong guess rules its letter out, and you guess again. The costs of one letter add up.";
   if (last.again) return `You have ruled out ${named(last.letter)} already; that costs nothing.`;
-  if (!last.right) return `Not ${named(last.letter)}. This letter has cost ${paid(open.cost)} so far.`;
+  if (!last.right) return `It is not ${open.out.map(named).join(", not ")}. This letter has cost ${paid(open.cost)} so far.`;
   const rival = ready.model ? `; ${escape(values.rival)} ${shown("it", number(ready.model[costs.length - 1], 2))}` : "";
   return `It was ${named(last.truth)}. It cost you ${paid(costs.at(-1))}${rival}.${over}`;
 }
