@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 import course_lib
 from course_lib.datasets import english_text
@@ -232,6 +232,40 @@ def huffman(counts, step, **_):
     return shown
 
 
+STAR_FACTS = {
+    "mean": np.arange(1.0, 6),
+    "fives": np.array([0, 0, 0, 0, 1]),
+    "ones": np.array([1, 0, 0, 0, 0]),
+    "high": np.array([0, 0, 0, 1, 1]),
+}
+
+
+def known_facts(record, **values):
+    """Maximise the entropy over the five shares directly, by sequential quadratic programming."""
+    ticked = [key for key in STAR_FACTS if values[f"knows_{key}"]]
+    targets = [STAR_FACTS[key] @ record if values[key] is None else values[key] for key in ticked]
+    A = np.array([np.ones(5), *(STAR_FACTS[key] for key in ticked)])
+    b = np.array([1, *targets])
+    if optimize.linprog(np.zeros(5), A_eq=A, b_eq=b, bounds=(0, 1)).status == 2:
+        return {}
+    done = optimize.minimize(
+        lambda p: -special.entr(p).sum(),
+        np.full(5, 0.2),
+        jac=lambda p: 1 + np.log(np.maximum(p, 1e-300)),
+        bounds=[(1e-12, 1)] * 5,
+        constraints={"type": "eq", "fun": lambda p: A @ p - b, "jac": lambda p: A},
+        method="SLSQP",
+        options={"ftol": 1e-14, "maxiter": 500},
+    )
+    p, uniform = done.x / done.x.sum(), np.full(5, 0.2)
+    shown = {f"share {i + 1}": v for i, v in enumerate(p)}
+    shown["learnt"] = course_lib.kl_divergence(p, uniform, base=2)
+    shown["left"] = course_lib.kl_divergence(record, p, base=2)
+    shown["whole"] = course_lib.kl_divergence(record, uniform, base=2)
+    fits = np.allclose(A @ record, b, atol=1e-9)
+    return shown | ({"sum": shown["whole"]} if fits else {})
+
+
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
 READ = re.sub("[^a-z]+", " ", english_text().lower())[:60_000]
 PASSAGE = "the values of a list are arbitrary objects and lists are formed by placing expressions in brackets"
@@ -403,6 +437,24 @@ ROWS = [
         {"counts": [12, 9, 7, 3, 2, 2], "labels": [*"etaqxz"]},
         [{"step": step} for step in range(6)],
         huffman,
+    ),
+    Row(
+        "known-facts",
+        {"record": [0.14, 0.02, 0.03, 0.12, 0.69]},
+        [
+            dict(zip(["knows_mean", "knows_fives", "knows_ones", "knows_high"], ticks, strict=True))
+            | dict(zip(["mean", "fives", "ones", "high"], targets, strict=True))
+            for ticks, targets in [
+                ((False, False, False, False), (4.2, 0.69, 0.14, 0.81)),
+                ((True, False, False, False), (4.2, 0.69, 0.14, 0.81)),
+                ((True, True, False, False), (4.2, 0.69, 0.14, 0.81)),
+                ((True, True, True, True), (4.2, 0.69, 0.14, 0.81)),
+                ((True, False, True, False), (2.5, 0.69, 0.3, 0.81)),
+                ((True, True, False, False), (4.95, 0.5, 0.3, 0.81)),
+                ((False, True, True, False), (3, 0.6, 0.5, 0.81)),
+            ]
+        ],
+        known_facts,
     ),
 ]
 
