@@ -266,6 +266,18 @@ def known_facts(record, **values):
     return shown | ({"sum": shown["whole"]} if fits else {})
 
 
+def typical_set(p, epsilon, n):
+    heads = np.arange(n + 1)
+    entropy, likeliest = course_lib.entropy([p, 1 - p], base=2), -math.log2(max(p, 1 - p))
+    bits = (course_lib.surprisal([p, 1 - p], base=2) * np.stack([heads, n - heads], axis=1)).sum(axis=1) / n
+    typical = abs(bits - entropy) <= epsilon + 1e-12
+    shown = {"entropy": entropy, "likeliest": likeliest}
+    shown["probability"] = stats.binom.pmf(heads[typical], n, p).sum()
+    if typical.any():
+        shown |= {"size": math.log2(sum(math.comb(n, int(k)) for k in heads[typical])), "nH": n * entropy}
+    return shown
+
+
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
 READ = re.sub("[^a-z]+", " ", english_text().lower())[:60_000]
 PASSAGE = "the values of a list are arbitrary objects and lists are formed by placing expressions in brackets"
@@ -455,6 +467,16 @@ ROWS = [
             ]
         ],
         known_facts,
+    ),
+    Row(
+        "typical-set",
+        {"p": 0.7},
+        [
+            {"p": p, "epsilon": epsilon, "n": n}
+            for p, epsilon in [(0.7, 0.05), (0.7, 0.3), (0.5, 0.01), (0.95, 0.1)]
+            for n in (1, 10, 100, 10_000 if p == 0.7 else 1000)
+        ],
+        typical_set,
     ),
 ]
 
