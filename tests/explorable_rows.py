@@ -24,8 +24,8 @@ from course_lib.language_model import NGramModel
 class Row:
     """One explorable with its data; `shows(**values)` tells each number that stands in its frame.
 
-    Each move sets every control. What a button counts never falls from one move to the next, and the list of keys
-    pressed only grows.
+    Each move sets every control. What a button counts never falls from one move to the next, and the list of
+    keys pressed only grows.
     """
 
     name: str
@@ -278,6 +278,32 @@ def typical_set(p, epsilon, n):
     return shown
 
 
+def be_random(order, tosses, again):
+    """Mix the predictors of each memory by their evidence so far; each has a Beta(1/2, 1/2) a context."""
+    heads = (tosses == "h").astype(int)
+    shown = {"game": again + 1, "order": order}
+    if not heads.size:
+        return shown
+    told, evidence = [], np.ones(order + 1)
+    for t, head in enumerate(heads):
+        chances = []
+        for m in range(order + 1):
+            recent = [heads[max(0, s - m) : s].tolist() for s in range(t + 1)]
+            after = [heads[s] for s in range(t) if recent[s] == recent[t]]
+            belief = course_lib.BetaBinomial(0.5, 0.5).update(sum(after), len(after))
+            chances.append(belief.predictive(1, 1))
+        told.append(np.average(chances, weights=evidence))
+        evidence *= chances if head else np.subtract(1, chances)
+    told = np.array(told)
+    right = ((told > 0.5 - 1e-9) == heads).sum()
+    bits = course_lib.surprisal(np.where(heads, told, 1 - told), base=2)
+    shown |= {"tosses": len(heads), "bits": bits.mean(), "right": right}
+    shown["luck"] = stats.binom.sf(right - 1, len(heads), 0.5)
+    return shown | ({"switched": 100 * np.mean(np.diff(heads) != 0)} if len(heads) >= 60 else {})
+
+
+TYPED = [*"hthhthtthhthttthhththhtthththhtthttthhththtthhthhththtthhtth"]
+
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
 READ = re.sub("[^a-z]+", " ", english_text().lower())[:60_000]
 PASSAGE = "the values of a list are arbitrary objects and lists are formed by placing expressions in brackets"
@@ -285,7 +311,7 @@ PAID = -NGramModel(READ, order=4, vocabulary=LETTERS).log_prob(PASSAGE) / math.l
 
 
 def shannon_game(text, model, given, c, plays, again, **_):
-    """Follow the reader's distribution of the next letter: guesses take their share, the rest is left over."""
+    """Follow the reader's distribution of the next letter: a guess takes its share of what is left."""
     shown = {"game": again + 1, "right": -math.log2(c), "wrong": -math.log2(1 - c)}
     paid, rest, out = [], 1.0, set()
     for entry in plays.tolist():
@@ -477,6 +503,15 @@ ROWS = [
             for n in (1, 10, 100, 10_000 if p == 0.7 else 1000)
         ],
         typical_set,
+    ),
+    Row(
+        "be-random",
+        {"order": 3},
+        [
+            {"order": order, "tosses": TYPED[:n], "again": 0}
+            for order, n in [(3, 0), (3, 1), (0, 2), (2, 9), (6, 30), (3, 60)]
+        ],
+        be_random,
     ),
 ]
 

@@ -31,3 +31,25 @@ export function guessed(letters, alphabet, plays) {
   }
   return { costs, open, last };
 }
+
+/**
+ * The chance of heads that a predictor gives before each toss. For each number m = 0 … order it counts what followed the
+ * last m tosses, and believes (heads + 1/2) / (tosses + 1); the m are weighed by how well each has predicted so far.
+ */
+export function expectations(heads, order) {
+  const models = Array.from({ length: order + 1 }, () => ({ weight: 1, seen: new Map() }));
+  return heads.map((head, t) => {
+    const voices = models.map(({ weight, seen }, m) => {
+      const context = heads.slice(Math.max(0, t - m), t).map(Number).join("");
+      const counts = seen.get(context) ?? [0, 0];
+      seen.set(context, counts);
+      return { weight, counts, p: (counts[1] + 0.5) / (counts[0] + counts[1] + 1) };
+    });
+    const total = voices.reduce((sum, { weight }) => sum + weight, 0);
+    voices.forEach(({ weight, counts, p }, m) => {
+      models[m].weight = (weight / total) * (head ? p : 1 - p);
+      counts[Number(head)] += 1;
+    });
+    return voices.reduce((sum, { weight, p }) => sum + (weight / total) * p, 0);
+  });
+}
