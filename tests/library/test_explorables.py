@@ -18,7 +18,7 @@ import pytest
 from explorable_rows import ROWS, check_shown, displayed, uniforms, values_after
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import special, stats
+from scipy import linalg, special, stats
 
 import course_lib
 from course_lib import explorables
@@ -157,6 +157,30 @@ def test_gaussian_agrees_with_scipy_in_both_tails():
         compute([["gaussianPdf", v, 1.7, 0.08] for v in (1.4, 1.7, 2.0)]),
         stats.norm.pdf([1.4, 1.7, 2.0], 1.7, 0.08),
     )
+
+
+def test_huffmans_words_are_the_librarys():
+    rng = np.random.default_rng(8)
+    for weights in [rng.random(k) for k in range(2, 12)] + [rng.integers(1, 6, k) for k in range(2, 12)]:
+        (lengths,) = compute([["huffmanLengths", weights.tolist()]])
+        assert np.dot(lengths, weights) == pytest.approx(
+            np.dot(course_lib.huffman_lengths(weights), weights), rel=1e-12
+        )
+        assert course_lib.kraft_sum(lengths) == 1
+        assert compute([["canonicalWords", lengths]]) == [course_lib.canonical_code(lengths)]
+
+
+def test_largest_entropy_has_the_averages_and_no_neighbour_with_more():
+    rng = np.random.default_rng(9)
+    for count in (1, 2, 3):
+        features = rng.integers(0, 5, (count, 6))
+        targets = features @ rng.dirichlet(np.ones(6))
+        (p,) = compute([["maximumEntropy", features.tolist(), targets.tolist(), 6]])
+        np.testing.assert_allclose(features @ p, targets, atol=1e-8)
+        # Every step that keeps the averages is at right angles to the entropy's slope.
+        kept = linalg.null_space(np.vstack([np.ones(6), features]))
+        np.testing.assert_allclose(kept.T @ np.log(p), 0, atol=1e-6)
+    assert compute([["maximumEntropy", [[1, 2, 3]], [3.5], 3]]) == [None]
 
 
 def drawn(seed, count, law="u()"):

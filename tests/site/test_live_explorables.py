@@ -268,6 +268,23 @@ def test_keyboard_moves_a_slider_and_one_polite_voice_follows(open_page):
     )
 
 
+def test_what_is_typed_in_a_group_of_keys_presses_them(open_page):
+    page = open_page()
+    host = page.locator("ex-be-random")
+    host.locator(".ex-keys").focus()
+    for key in ("h", "T", "Control+h", "x", " "):
+        page.keyboard.press(key)
+    assert host.locator(".ex-passage").inner_text() == "HT?"
+    # On a button the space bar presses that button, and no other.
+    host.get_by_role("button", name="Tails").focus()
+    page.keyboard.press(" ")
+    assert host.locator(".ex-passage").inner_text() == "HTT?"
+    game = page.locator("ex-shannon-game")
+    game.locator(".ex-keys").focus()
+    page.keyboard.press(" ")
+    assert "It is not a space." in game.locator(".ex-readout").inner_text()
+
+
 def test_nothing_moves_by_itself(open_page):
     page = open_page()
     page.locator("ex-coin-kl").first.get_by_role("slider").first.fill("0.7")
