@@ -67,7 +67,7 @@ function verdict(values) {
   const told =
     `${game} ${shown("tosses", n)} tosses cost it ${shown("bits", number(average(costs)))} bits each. ` +
     `It foresaw ${shown("right", right)} of them; as many of a real coin’s it would foresee with probability ${shown("luck", brief(luck))}.`;
-  if (n < GOAL) return `${told} ${GOAL - n} to go.`;
+  if (n < GOAL) return `${told} There are ${GOAL - n} to go.`;
   const habit = shown("switched", number((100 * switched) / (n - 1), 0));
   return `${told} You changed sides in ${habit} % of the steps; a coin does in 50 %, give or take ${number(50 / Math.sqrt(n - 1), 1)}.`;
 }

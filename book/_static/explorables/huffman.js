@@ -69,10 +69,10 @@ export function frame(values, ready) {
   const latest = done.length - 1;
   const picture = plot(at, {
     marks: done.map((pair, s) => line(at, branches(pair, joined[s]), `ex-line ${s === latest ? "ex-b" : "ex-a"}`)),
-    xticks: names.map((name, i) => [nodes[i].x, `${name} ${weighed(values.counts[i])}`]),
+    xticks: names.map((name, i) => [nodes[i].x, `${name}<br>${weighed(values.counts[i])}`]),
     yticks: [],
-    xlabel: "symbol and its count",
-    ylabel: "trees so far: 0 is to the left, 1 to the right",
+    xlabel: "&nbsp;",
+    ylabel: "trees over counts: 0 is to the left, 1 to the right",
     notes: joined.map(({ x, height, weight }, s) => (
       { x, y: height - 0.45, text: weighed(weight), style: `ex-middle ${s === latest ? "ex-b" : "ex-a"}` }
     )),
