@@ -23,7 +23,7 @@ from course_lib.distributions import (
     Gaussian,
     Poisson,
 )
-from course_lib.plots import bayes, densities, style
+from course_lib.plots import bayes, codes, densities, style
 from course_lib.plots import entropy as information
 from course_lib.plots import probability as figures
 
@@ -132,6 +132,23 @@ FIGURES = {
     "nearest": lambda: information.nearest(
         STARS, J_SHAPED, ["1 star", "2", "3", "4", "5 stars"], names=("maximum entropy", "J-shaped")
     ),
+    "nested": lambda: codes.nested("HTH", {"H": 0.7, "T": 0.3}, code="1000"),
+    "solved": lambda: codes.solved(
+        {f"mean {i}": (np.arange(1, 6), STARS, STARS) for i in (1, 2, 3)}, ylabel="probability, or density"
+    ),
+    "biases": lambda: codes.biases(
+        [5, 50, 500, 3000],
+        {
+            "entropy, 27 symbols": ([1.2, 0.3, 0.03, 0.005], [2.6, 0.26, 0.026, 0.0043]),
+            "information, 5 × 5": ([0.5, 0.15, 0.016, 0.003], [1.6, 0.16, 0.016, 0.0027]),
+        },
+    ),
+    "spreads": lambda: codes.spreads(
+        {m: np.log2(m) + 0.1 * samples(m) ** 2 for m in range(1, 6)}, before=np.log2(12)
+    ),
+    "piles": lambda: codes.piles(
+        samples(), samples(1) > 0, ("from the template", "by hand"), xlabel="bits a character"
+    ),
 }
 NOT_FIGURES = {"picture", "use_style"}
 ROWS_WITH_NAMES = {"ranked", "search", "weighing", "information_bars"}
@@ -154,7 +171,8 @@ def unseen_in(axis):
 
 
 def test_every_public_function_is_drawn_here():
-    public = {*plots.__all__, *figures.__all__, *densities.__all__, *bayes.__all__, *information.__all__}
+    topics = (plots, figures, densities, bayes, information, codes)
+    public = {name for topic in topics for name in topic.__all__}
     assert set(FIGURES) | NOT_FIGURES == public
 
 
