@@ -43,7 +43,7 @@ def nested(message: str, shares: Mapping[str, float], *, code: str) -> Figure:
         raise ValueError(f"the word {code} is not within the interval of {message}")
     row = len(message) + 1
     axes.barh(row, size, 0.8, left=start, **shade(GREEN))
-    axes.text(start + size + 0.015, row, code, ha="left", va="center")
+    axes.text(low + width + 0.015, row, code, ha="left", va="center")
     for edge in (low, low + width):
         axes.plot([edge, edge], [row - 0.6, row + 0.45], color=BLUE, linewidth=1, linestyle=":")
     axes.set(xlim=(0, 1), ylim=(row + 0.6, -0.6), xlabel="share of the range", ylabel="symbols read")
