@@ -1,0 +1,518 @@
+"""Exercise set 2: the laws that answers are held against.
+
+Answers are called with plain values only, so that they may live in another process.
+"""
+
+import math
+import os
+import re
+from collections import Counter
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from course_lib.grading.checks import bayes_slips as right
+from course_lib.grading.checks.bayes_slips import SLIPS
+from course_lib.grading.checks.kit import After, checker
+from course_lib.grading.checks.slips import run_slip
+
+__all__ = ["PRELOAD", "SLIPS", "check", "letters"]
+
+PRELOAD = ()  # what the checks import is enough
+SPAM = "case mock loader main result runner suite util async_case signals"
+OTHERS = """argparse ast bdb calendar cmd codecs collections/__init__ configparser contextlib copy csv datetime
+dataclasses difflib email/message email/headerregistry enum fractions functools gettext heapq inspect
+ipaddress logging/__init__ logging/handlers mailbox numbers optparse pathlib pickle pickletools pprint random
+sched shlex smtplib socket statistics string tarfile textwrap threading traceback typing uuid weakref zipfile"""
+check = checker(SLIPS)
+
+
+def interval_costs(answer, most):
+    """Fail on the dearest interval unless the five cost at most `most` bits on average; return their mean."""
+    costs, truths = {}, right.truths()
+    for name, truth in truths.items():
+        interval = answer.item(name)
+        low, high = (end.number() for end in interval.parts(2, "an interval is a pair (low, high)"))
+        start = "a miss is measured by a factor, and 0 has none: let it begin at a small number"
+        law = "an interval is (low, high) with 0 < low <= high"
+        interval.require(0 < low <= high < math.inf, law, start if low == 0 else "")
+        costs[name] = math.log2(high / low) + 10 * math.log2(max(low / truth, truth / high, 1))
+    mean, dearest = sum(costs.values()) / len(costs), max(costs, key=costs.get)
+    law = f"your intervals cost {mean:.1f} bits on average, this one most; {most:g} bits are allowed here"
+    low, high = answer.value[dearest]
+    answer.item(dearest).require(mean <= most, law, "" if low <= truths[dearest] <= high else None)
+    return mean
+
+
+@check("2.1")
+def guess_roughly(random, predictions):
+    """Check that your intervals cost at most 2 bits on average."""
+    interval_costs(predictions(), 2)
+
+
+@check("2.1")
+def guess_closely(random, predictions):
+    """Check that your intervals cost at most half a bit on average."""
+    mean = interval_costs(predictions(), 0.5)
+    told = ", ".join(f"{name} {truth:.4g}" for name, truth in right.truths().items())
+    return After(f"Yours cost {mean:.2f} bits a question. In truth: {told}.")
+
+
+@check("2.2")
+def race_lines(random, race):
+    """Check when each race ends, which coin it names, and races that end undecided."""
+    laws = "the first toss after which the odds stand at `odds` or at 1 to `odds`, or past it", "1, -1 or 0"
+    cases = [
+        (random.random((40, 60)) < 0.5, float(a), float(b), odds)
+        for (a, b), odds in zip(random.uniform(0.2, 0.8, (3, 2)), (4.0, 2.5, 7.3), strict=True)
+    ]
+    race.like(right.run, cases, *laws)
+
+
+@check("2.2")
+def race_extreme(random, race):
+    """Check a coin that has two heads, and odds of a million to one."""
+    tosses = random.random((30, 9)) < 0.85
+    laws = "one tail and the coin with two heads is out, at once and for good", "1, -1 or 0"
+    race.like(right.run, [(tosses, 1.0, 0.5, 20.0), (tosses, 0.4, 1.0, 20.0)], *laws)
+    race.like(right.run, [(random.random((4, 3000)) < 0.55, 0.6, 0.5, 1e6)], *laws)
+
+
+@check("2.2")
+def race_count(random, exact_race):
+    """Check the chance of each verdict and the mean number of tosses, exactly and for any coin."""
+    laws = "the chance that coin a is named", "the chance that coin b is named", "tosses used on average"
+    p = random.uniform(0.3, 0.7, 3).round(3)
+    cases = [(0.6, 0.6, 0.5, 19.0, 40), (float(p[0]), 0.7, 0.45, 5.3, 90), (float(p[1]), 0.2, 0.6, 3.1, 12)]
+    exact_race.like(right.counted, [*cases, (float(p[2]), 0.55, 0.5, 2.1, 1)], *laws)
+
+
+@check("2.2")
+def race_long(random, exact_race):
+    """Check a thousand tosses: 2 to the power 1000 paths, and a thousand numbers."""
+    laws = "the chance that coin a is named", "the chance that coin b is named", "tosses used on average"
+    exact_race.like(right.counted, [(0.6, 0.6, 0.5, 19.0, 1000)], *laws)
+    _, wrong, mean = exact_race(0.6, 0.6, 0.5, 19.0, 1000).value
+    return After(f"Yours, at 19 to 1: {mean:.1f} tosses on average, wrong in {wrong:.2%} of the races.")
+
+
+@check("2.3")
+def ship_predict(random, predictive):
+    """Check the distribution of the next clicks, for few visitors and for hundreds of thousands."""
+    a, b = random.uniform(0.4, 9, 2)
+    cases = [
+        (float(a), float(b), 6),
+        (0.5, 0.5, 3),
+        (1.0, 1.0, 9),
+        (30_002.0, 90_008.0, 400),
+        (3.0, 400.5, 1500),
+    ]
+    law = "p(k) is the binomial probability of k, averaged over Beta(a, b); all m + 1 of them sum to 1"
+    predictive.like(right.mass, cases, law, rtol=1e-7)
+
+
+def buttons(random, safe):
+    """Return a case of `ship` in which no two buttons are close and no risk is near the limit."""
+    while True:
+        visitors = random.choice([0, 3, 8, 40, 300, 2500], 5)
+        clicks = random.binomial(visitors, random.beta(2, 8, 5))
+        a, b, m = 2.0, 8.0, int(random.integers(20, 60))
+        floor, risk = int(safe and random.integers(1, 6)), float(random.choice([0.05, 0.1, 0.2]))
+        means = np.sort(right.mean_share(a + clicks, b + visitors - clicks))
+        tails = right.risks(clicks, visitors, a, b, m, floor)
+        if means[-1] - means[-2] > 1e-3 and np.abs(tails - risk).min() > 0.005:
+            return clicks, visitors, a, b, m, floor, risk
+
+
+def telling_apart(random, make, name, answer, tried):
+    """Return cases that tell the right answer and all slips of this name from each other, where some do."""
+    rivals, cases = [answer, *SLIPS[name].values()], []
+    groups = [list(range(len(rivals)))]
+    for _ in range(tried):
+        case, split = make(random), []
+        given = [run_slip(rival, case) for rival in rivals]
+        for group in groups:
+            values = {given[i] for i in group}
+            split += [[i for i in group if given[i] == value] for value in values]
+        if len(split) > len(groups):
+            cases, groups = [*cases, case], split
+    return cases
+
+
+def all_near(asked, answer, cases, law):
+    """Ask all cases, then compare: advice is given when it fits all of them."""
+    for got, case in [(asked(*case), case) for case in cases]:
+        got.near(answer(*case), law)
+
+
+@check("2.3")
+def ship_best(random, ship):
+    """Check which button brings most clicks when there is no floor."""
+    law = "with the floor at 0 every button is safe, and the highest mean of its posterior is shipped"
+    all_near(
+        ship,
+        right.shipped,
+        telling_apart(random, partial(buttons, safe=False), "ship", right.shipped, 25),
+        law,
+    )
+
+
+@check("2.3")
+def ship_safe(random, ship):
+    """Check that no button is shipped whose risk of few clicks is too large."""
+    law = "of the buttons whose P(fewer than floor clicks) is at most `risk`, the highest mean; -1 if none is"
+    all_near(
+        ship,
+        right.shipped,
+        telling_apart(random, partial(buttons, safe=True), "ship", right.shipped, 80),
+        law,
+    )
+    clicks, visitors = np.array([3, 30, 290]), np.array([3, 100, 1000])
+    chosen = "ABC"[int(ship(clicks, visitors, 2.0, 8.0, 50, 8, 0.2).value)]
+    return After(f"Of A with 3 clicks of 3, B with 30 of 100 and C with 290 of 1000, yours ships {chosen}.")
+
+
+def visits(random, pages, sessions):
+    """Return sessions of pages, of any length from 0, in which some pages are never left and moves repeat."""
+    table = random.dirichlet(np.full(pages, 0.5), size=pages)
+    walks = []
+    for n in random.permutation([0, 1, *random.integers(2, 9, sessions)]):
+        walk = random.integers(pages - 2, size=min(int(n), 1)).tolist()
+        while 0 < len(walk) < n and walk[-1] < pages - 1:
+            walk.append(int(random.choice(pages, p=table[walk[-1]])))
+        walks.append(walk)
+    return walks
+
+
+@check("2.4")
+def counts_table(random, transitions):
+    """Check the most likely table: the shares of the counts, row by row."""
+    law = "of all departures from page i, the share that went to page j; nan where there was no departure"
+    transitions.like(right.table_of, [(visits(random, n, 12), n) for n in (3, 4, 6)], law)
+
+
+@check("2.4")
+def counts_cost(random, cost):
+    """Check the mean cost of a move, and that an impossible move costs inf."""
+    law = "each move from i to j is charged -ln table[i, j], and every move counts the same"
+    cases = [(visits(random, n, 10), random.dirichlet(np.ones(n), size=n)) for n in (3, 5)]
+    barred = np.array([[0.5, 0.5, 0.0], [0.0, 0.25, 0.75], [np.nan] * 3])
+    cost.like(right.cost_of, [*cases, ([[0, 0, 1, 2], [1, 1]], barred), ([[0, 1], [1, 0]], barred)], law)
+
+
+@check("2.4")
+def counts_excess(random, excess):
+    """Check how much dearer any table is than the most likely one."""
+    law = "the cost of this table less that of the MLE of the same sessions; the MLE itself is at 0"
+    walks = [visits(random, n, 10) for n in (3, 5, 4)]
+    tables = [random.dirichlet(np.ones(n), size=n) for n in (3, 5)]
+    excess.like(
+        right.excess_of, [*zip(walks[:2], tables, strict=True), (walks[2], right.table_of(walks[2], 4))], law
+    )
+    mle = excess(walks[2], right.table_of(walks[2], 4)).value
+    return After(
+        f"By yours the MLE is {mle:.3f} nats from itself, and an even table {even(excess, walks[2]):.3f}."
+    )
+
+
+def even(excess, walks):
+    return excess(walks, np.full((4, 4), 0.25)).number()
+
+
+def ask_if_changed(track):
+    track.differs(
+        right.as_found, [(70.0, 3.0, np.array([76.0, 70, y]), np.array([4.0, 1, 2])) for y in (60, np.nan)]
+    )
+
+
+@check("2.5")
+def scales_first(random, track):
+    """Check that the first fault is mended."""
+    ask_if_changed(track)
+    laws = "precisions, 1/sd², add, and the mean weighs by them", "the precision after is the sum of both"
+    cases = [(70.0, 2.0, np.array([76.0]), np.array([1.0]))]
+    for n in (3, 8):
+        cases.append((float(random.normal(70, 5)), 3.0, random.normal(70, 4, n), random.uniform(0.2, 9, n)))
+    track.like(right.tracked, cases, *laws)
+    return After("Yours weighs each reading by its precision, 1/sd².")
+
+
+@check("2.5")
+def scales_second(random, track):
+    """Check that the second fault is mended."""
+    ask_if_changed(track)
+    readings, noise = random.normal(70, 4, 7).round(2), random.uniform(1, 5, 7).round(2)
+    missing = np.isin(np.arange(9), random.choice(9, 2, replace=False))
+    gappy, wide = np.full(9, np.nan), np.full(9, 2.0)
+    gappy[~missing], wide[~missing] = readings, noise
+    whole = track(60.0, 3.0, readings, noise)
+    known = [part.array((7,)) for part in whole.parts(2)]
+    whole.require(
+        known[0][0] > 60 and known[1][0] < 3, "a reading above the mean raises it, and narrows the belief"
+    )
+    for part, path, start in zip(track(60.0, 3.0, gappy, wide).parts(2), known, (60.0, 3.0), strict=True):
+        law = "where the reading is nan, mean and sd stay as they were before it"
+        part.near(np.append(start, path)[np.cumsum(~missing)], law)
+    return After("In yours a missing reading says nothing, whatever its noise would have been.")
+
+
+@check("2.5")
+def scales_third(random, track):
+    """Check that the third fault is mended."""
+    ask_if_changed(track)
+    readings, noise = random.normal(70, 4, 6), random.uniform(1, 5, 6)
+    answer = track(0.0, math.inf, readings, noise)
+    mean, sd = (part.array((6,)) for part in answer.parts(2))
+    law = (
+        "a prior with sd = inf has precision 0: after the first reading, its value and its noise stand alone"
+    )
+    answer.require(math.isclose(mean[0], readings[0]) and math.isclose(sd[0], noise[0]), law)
+    rest = track(float(readings[0]), float(noise[0]), readings[1:], noise[1:])
+    for part, want in zip(rest.parts(2), (mean[1:], sd[1:]), strict=True):
+        part.near(want, "with the first reading as its prior, the rest must go on as it did after sd = inf")
+    return After(f"Yours knows nothing at first and is sure to ± {sd[-1]:.2f} g after six readings.")
+
+
+def regression(random, n, d):
+    X, tau = random.normal(size=(n, d)), random.uniform(0.1, 3, d)
+    return (
+        X,
+        X @ random.normal(size=d) + random.normal(size=n),
+        float(random.uniform(0.3, 2)),
+        tau,
+        random.normal(size=d),
+    )
+
+
+@check("2.6")
+def penalty_forms(random, penalties):
+    """Check λ for the sum, the mean and half the mean of the squares, and where there is no prior."""
+    law = "loss + Σ λ w² is the negative log-posterior times one number, the same for all weights"
+    for loss in ("sum", "mean", "half the mean"):
+        n, d = (int(i) for i in random.integers(2, 90, 2))
+        tau = np.append(random.uniform(0.1, 5, d % 4 + 1), math.inf)
+        penalties.like(right.lambdas, [(float(random.uniform(0.2, 3)), tau, n, loss)], law)
+
+
+@check("2.6")
+def penalty_fit(random, map_fit):
+    """Check the peak of the posterior and its width, for more data than weights and for fewer."""
+    laws = (
+        "at the peak the pull of the data and that of the prior cancel",
+        "the precisions of data and prior add",
+    )
+    map_fit.like(
+        right.fitted, [regression(random, n, d) for n, d in ((20, 3), (2, 4), (5, 1))], *laws, rtol=1e-7
+    )
+
+
+@check("2.6")
+def penalty_free(random, map_fit):
+    """Check a weight without a prior, and one that is all but fixed."""
+    X, y, sigma, tau, centre = regression(random, 12, 3)
+    tau[0], tau[1] = math.inf, 1e-4
+    laws = "tau = inf adds no precision", "tau = inf adds no precision"
+    map_fit.like(right.fitted, [(X, y, sigma, tau, centre)], *laws, rtol=1e-6)
+    w = np.asarray(map_fit(X, y, sigma, tau, centre).value[0])
+    return After(f"Yours moves the weight with tau = 0.0001 by {abs(w[1] - centre[1]):.1e} from its centre.")
+
+
+def training(random, rule, scale=1.0, dtype=np.float64, steps=8, size=4):
+    """Return the log of a training: weights, gradients of the mean loss, learning rates, sigma, tau, n."""
+    sigma, tau, n = random.uniform(0.5, 2), random.uniform(0.2, 0.9), int(random.integers(8, 50))
+    lr, decay = random.uniform(0.05, 0.3, steps), 2 * sigma**2 / (n * tau**2)
+    g = 0.2 * scale * random.normal(size=(steps, size))
+    w = [scale * random.choice([-1, 1], size) * random.uniform(0.8, 1.5, size)]
+    for t in range(steps):
+        w.append(rule(w[-1], g[t], lr[t], decay, t, n, sigma).astype(dtype).astype(float))
+    return np.array(w), g, lr, float(sigma), float(tau), n
+
+
+def sgd(w, g, lr, decay, *_, times=1.0):
+    return w - lr * (g + times * decay * w)
+
+
+RULES = {
+    "SGD with the decay of λ in place of 2 λ": partial(sgd, times=0.5),
+    "SGD with the decay of the sum, n forgotten": lambda w, g, lr, d, t, n, s: sgd(w, g, lr, n * d),
+    "SGD with λ taken for the inverse variance": lambda w, g, lr, d, t, n, s: sgd(w, g, lr, d / s**2 * 1.5),
+    "SGD without any decay": partial(sgd, times=0.0),
+    "AdamW": lambda w, g, lr, d, *_: w * (1 - lr * d) - lr * g / (np.abs(g) + 1e-8),
+    "a decay that forgets the learning rate": lambda w, g, lr, d, *_: w * (1 - d) - lr * g,
+    "SGD that spares the last weight": lambda w, g, lr, d, *_: sgd(
+        w, g, lr, d * (np.arange(len(w)) < len(w) - 1)
+    ),
+    "SGD that leaves the decay out in one step": lambda w, g, lr, d, t, *_: sgd(w, g, lr, d * (t != 3)),
+    "SGD that clips the gradients": lambda w, g, lr, d, *_: sgd(w, np.clip(g, -0.1, 0.1), lr, d),
+}
+
+
+def judge_logs(keeps_prior, random, rules, *kinds):
+    """Fail unless the logs of plain SGD are accepted and those of each rule refused, in weights of all kinds."""
+    logs = [(sgd, "plain SGD with 2 σ²/(n τ²)", True)] * 4 + [
+        (RULES[rule], rule, False) for rule in rules
+    ] * 2
+    asked = []
+    for kind in kinds or [{}]:
+        asked += [(keeps_prior(*training(random, rule, **kind)), name, keep) for rule, name, keep in logs]
+    for answer, name, keep in asked:
+        verdict = "keeps" if keep else "does not keep"
+        answer.require(answer.truth() == keep, f"this log is of {name}, which {verdict} to the prior")
+
+
+@check("2.7")
+def keeps_lambda(random, keeps_prior):
+    """Check logs of SGD, with the decay that means this prior and with others."""
+    judge_logs(keeps_prior, random, [rule for rule in RULES if rule.startswith("SGD with")])
+
+
+@check("2.7")
+def keeps_rule(random, keeps_prior):
+    """Check logs of AdamW, and of SGD that errs in one step or one weight."""
+    judge_logs(keeps_prior, random, [rule for rule in RULES if not rule.startswith("SGD with")])
+
+
+@check("2.7")
+def keeps_scale(random, keeps_prior):
+    """Check weights of a billionth and of a million, and logs written in float32."""
+    rules = list(RULES)[:1] + list(RULES)[3:4]
+    kinds = {"scale": 1e-9}, {"scale": 1e6}, {"dtype": np.float32}, {"scale": 1e4, "dtype": np.float32}
+    judge_logs(keeps_prior, random, rules, *kinds)
+    return After("Yours tells 2 λ from λ in weights of a billionth, and forgives what float32 rounds off.")
+
+
+@cache
+def letters():
+    """Return how often each of the 1000 most common words stands in each letter, which are spam, the words."""
+    library, texts = Path(os.__file__).parent, []
+    for side, names in enumerate(
+        (OTHERS, " ".join(f"unittest/{name}" for name in SPAM.split()) + " doctest")
+    ):
+        for path in (library / f"{name}.py" for name in names.split()):
+            found = re.findall(r'"""(.*?)"""', path.read_text("utf-8"), re.S) if path.exists() else []
+            words = (re.findall("[a-z]+", text.lower()) for text in found)
+            texts += [(side, text) for text in words if len(text) >= 8]
+    common = Counter(word for _, text in texts for word in set(text)).most_common(1000)
+    place = {word: i for i, (word, _) in enumerate(common)}
+    cells = [1000 * row + place[w] for row, (_, text) in enumerate(texts) for w in text if w in place]
+    counts = np.bincount(cells, minlength=1000 * len(texts)).reshape(-1, 1000)
+    return np.minimum(counts, 255).astype(np.uint8), np.array([side == 1 for side, _ in texts]), list(place)
+
+
+def mail(random, n, words):
+    """Return counts (uint8) of words in n letters, and which are spam."""
+    spam = random.permutation(np.arange(n) < max(2, n // 4))
+    rates = random.gamma(0.8, 1.0, (2, words))
+    return random.poisson(rates[spam.astype(int)]).astype(np.uint8), spam
+
+
+def model(random, words):
+    return np.log(random.dirichlet([6, 2])), np.log(random.dirichlet(np.ones(words), size=2))
+
+
+@check("2.8")
+def mail_fit(random, fit_words):
+    """Check the words of both sides: counts plus alpha as shares, hundreds of letters and one side missing."""
+    laws = "the logarithms of the shares of the letters", "counts plus alpha, as shares of their sum, in logs"
+    heavy = random.integers(0, 9, (400, 3)).astype(np.uint8), random.random(400) < 0.3
+    cases = [(*mail(random, 12, 5), 1.0), (*heavy, 0.5), (*mail(random, 30, 4), 0.1)]
+    lonely = random.integers(0, 4, (5, 3)).astype(np.uint8), np.zeros(5, dtype=bool), 1.0
+    fit_words.like(right.words_of, [*cases, lonely], *laws)
+
+
+@check("2.8")
+def mail_odds(random, spam_log_odds):
+    """Check the log-odds of short letters, and of letters of a hundred thousand words."""
+    law = "the prior's log-odds, plus count times log-ratio for every word"
+    cases = [(*model(random, n), random.integers(0, 4, (6, n)).astype(np.uint8)) for n in (3, 7)]
+    long = random.integers(100, 256, (3, 600)).astype(np.uint8)
+    spam_log_odds.like(right.weighed, [*cases, (*model(random, 600), long)], law)
+
+
+@check("2.8")
+def mail_drop(random, drop):
+    """Check which letters are right.dropped, for any two costs, and where the probability rounds to 1."""
+    law = "a letter is dropped when keeping it is expected to cost more; where both cost the same, it is kept"
+    z = random.normal(0, 4, 400).round(3)
+    cases = [(z, lost, read) for lost, read in ((20.0, 1.0), (3.0, 2.0), (1.0, 7.5))]
+    cases.append((np.array([38.0, 44, 48, 60, -800, 900]), 1e20, 1.0))
+    drop.like(right.dropped, cases, law)
+
+
+@check("2.8")
+def mail_temper(random, temper):
+    """Check the power that makes the statements honest, and what they cost in bits a letter."""
+    laws = "of the powers in the list, the one with the fewest bits a letter", "its bits a letter"
+    powers = [1.0, 0.7, 0.4, 0.2, 0.1, 0.05]
+    for power, scale in ((0.55, 6.0), (0.15, 14.0), (0.15, 20.0)):
+        z = random.normal(0, scale, 500)
+        temper.like(right.tempered, [(z, random.random(500) < right.stated(power * z), powers)], *laws)
+    spam = np.arange(400) % 2 == 1
+    sure = np.where(spam ^ (np.arange(400) == 7), 1100.0, -1100.0)
+    temper.like(right.tempered, [(sure, spam, [1.0, 0.9])], *laws)
+
+
+def loud(telling, log_theta, k):
+    """Fail unless the words are the loudest of each side in this order; equally loud ones may change places."""
+    ratio = log_theta[1] - log_theta[0]
+    sides = "the largest ratio of spam to the rest", "the smallest ratio of spam to the rest"
+    for part, want, side in zip(
+        telling(log_theta, k).parts(2), right.loudest(log_theta, k), sides, strict=True
+    ):
+        got = part.array((k,), "int")
+        good = len(set(got.tolist())) == k and ((got >= 0) & (got < len(ratio))).all()
+        part.require(
+            good and np.allclose(ratio[got], ratio[want]), f"these words have {side}, the loudest first"
+        )
+
+
+@check("2.8")
+def mail_words(random, telling):
+    """Check the most telling words of both sides, the loudest first."""
+    for n, k in ((9, 3), (60, 5)):
+        loud(telling, model(random, n)[1], k)
+
+
+@check("2.8", seconds=30)
+def mail_picture(random, fit_words, spam_log_odds, temper, drop, telling):
+    """Check real letters that were held out: honest statements, and less cost than either plain rule."""
+    X, spam, words = letters()
+    train, valid, test = np.split(random.permutation(len(X)), [len(X) // 2, 3 * len(X) // 4])
+    fit_words.like(
+        right.words_of, [(X[train], spam[train], 1.0)], *["real letters: counts plus 1, as shares"] * 2
+    )
+    fit = right.words_of(X[train], spam[train], 1.0)
+    spam_log_odds.like(
+        right.weighed, [(*fit, X[part]) for part in (valid, test)], "real letters: prior plus words"
+    )
+    told, kept = right.weighed(*fit, X[valid]), right.weighed(*fit, X[test])
+    powers = [1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
+    temper.like(right.tempered, [(told, spam[valid], powers)], "fewest bits on the valid letters", "its bits")
+    power, out = right.tempered(told, spam[valid], powers)[0], spam[test]
+    drop.like(right.dropped, [(power * kept, 3.0, 1.0)], "real letters: the threshold that the costs set")
+    loud(telling, fit[1], 6)
+    gone = np.asarray(drop(power * kept, 3.0, 1.0).value)
+    paid, bits = (
+        1000 * ((gone & ~out) * 3 + (~gone & out)).mean(),
+        [right.charge(kept, out, p) for p in (1, power)],
+    )
+    said = [", ".join(words[i] for i in side) for side in telling(fit[1], 6).value]
+    told = (
+        f"Yours: {bits[0]:.3f} bits a letter as it comes, {bits[1]:.3f} with the power {power:g}. Of {out.sum()}"
+        f" spam letters it drops {(gone & out).sum()}, and of {(~out).sum()} others {(gone & ~out).sum()}.\n"
+        f"  A thousand letters cost {paid:.0f}, against {1000 * out.mean():.0f} when all are kept.\n"
+        f"  Spam says: {said[0]}.\n  The others say: {said[1]}."
+    )
+    return After(told, partial(honest, kept, out, power))
+
+
+def honest(log_odds, spam, power):
+    """Draw what was stated against what happened, before and after tempering."""
+    from course_lib import plots
+
+    plots.use_style()
+    stories = {"as it comes": 1.0, f"to the power {power:g}": power}
+    return plots.reliability(
+        {name: (right.stated(p * log_odds), spam) for name, p in stories.items()}, bins=6
+    )
