@@ -55,7 +55,7 @@ def weighing(words: Sequence[str], bits: ArrayLike, *, start: float, sides: tupl
     axes.set_yticks(range(len(steps) + 1), ["prior", *words, "total"])
     axes.tick_params(axis="y", length=0)
     axes.use_sticky_edges = False
-    axes.margins(x=0.12)
+    axes.margins(x=0.18)
     axes.invert_yaxis()
     axes.set_xlabel(f"← {sides[0]}\u2003\u2003log-odds (bits)\u2003\u2003{sides[1]} →")
     return finish(figure)
