@@ -10,6 +10,7 @@ from math import log2
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import scipy.stats
 from matplotlib.colors import to_hex
 
 from course_lib import plots
@@ -22,7 +23,7 @@ from course_lib.distributions import (
     Gaussian,
     Poisson,
 )
-from course_lib.plots import bayes, densities, style
+from course_lib.plots import bayes, densities, posteriors, style
 from course_lib.plots import probability as figures
 
 P = np.array([0.62, 0.25, 0.09, 0.04])
@@ -117,6 +118,43 @@ FIGURES = {
         ["2", "5", "8"],
         xlabel="digits of the ticket number",
     ),
+    "belts": lambda: posteriors.belts(
+        range(3),
+        {"credible": [[0, 0.6], [0.1, 0.8], [0.3, 0.9]], "confidence": [[0, 0.7], [0.1, 0.9], [0.3, 1]]},
+        level=0.65,
+        xlabel="clicks k",
+        ylabel="share p",
+    ),
+    "recovering": lambda: posteriors.recovering(
+        [10, 100, 1000],
+        {name: ([0.1, 0.2, 0.3], [0, 0.1, 0.2], [0.2, 0.4, 0.35]) for name in ("flat", "wrong")},
+        truth=0.3,
+        xlabel="visitors n",
+        ylabel="share p",
+    ),
+    "against_normal": lambda: posteriors.against_normal(
+        {
+            f"n = {n}": (scipy.stats.beta(1 + n, 1 + n), scipy.stats.norm(0.5, 0.35 / np.sqrt(n)))
+            for n in (5, 50)
+        },
+        xlabel="share p",
+    ),
+    "scales": lambda: posteriors.scales(
+        {
+            "share p": (SHARES, Beta(1.0, 6.0).pdf(SHARES), 0.0, (0.02, 0.3)),
+            "log-odds": (np.linspace(-6, 2, 50), Gaussian(-2, 1).pdf(np.linspace(-6, 2, 50)), -2.0, (-4, 0)),
+        }
+    ),
+    "banded": lambda: posteriors.banded(
+        [-0.5, 0, 0.5],
+        [0, 1, 0.5],
+        [-1, 0, 1],
+        {name: [i, 1, -i] for i, name in enumerate(("truth", "MLE", "MAP"))},
+        [1, 1, 0],
+        [0.2, 0.1, 2],
+        xlabel="x",
+        ylabel="y",
+    ),
 }
 NOT_FIGURES = {"picture", "use_style"}
 
@@ -138,7 +176,7 @@ def unseen_in(axis):
 
 
 def test_every_public_function_is_drawn_here():
-    public = {*plots.__all__, *figures.__all__, *densities.__all__, *bayes.__all__}
+    public = {*plots.__all__, *figures.__all__, *densities.__all__, *bayes.__all__, *posteriors.__all__}
     assert set(FIGURES) | NOT_FIGURES == public
 
 
@@ -231,6 +269,28 @@ def test_beliefs_write_probabilities_only_where_they_show():
         ["", "", "1"],
     ]
     assert [axes.get_title() for axes in figure.axes] == ["picture alone", "and last week's ticket", "", ""]
+
+
+def test_the_interval_stays_the_same_area_and_the_peak_is_marked():
+    upper = FIGURES["scales"]().axes[0]
+    shaded = upper.collections[0].get_paths()[0].get_extents()
+    assert (shaded.x0, shaded.x1) == pytest.approx((0.02, 0.3))
+    assert upper.lines[1].get_xdata()[0] == 0
+
+
+def test_the_band_reaches_two_standard_deviations_and_is_in_the_picture():
+    axes = FIGURES["banded"]().axes[0]
+    band = axes.collections[0].get_paths()[0].get_extents()
+    assert (band.y0, band.y1) == pytest.approx((-4, 4))
+    bottom, top = axes.get_ylim()
+    assert bottom < -4
+    assert top > 4
+
+
+def test_belts_reach_from_the_lower_to_the_upper_bound():
+    axes = FIGURES["belts"]().axes[0]
+    ends = [(bar.get_y(), bar.get_y() + bar.get_height()) for bar in axes.patches]
+    np.testing.assert_allclose(ends, [[0, 0.6], [0.1, 0.8], [0.3, 0.9], [0, 0.7], [0.1, 0.9], [0.3, 1]])
 
 
 def test_conditioning_divides_the_column_by_its_sum():
