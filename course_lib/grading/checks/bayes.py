@@ -179,6 +179,9 @@ def ship_safe(random, ship):
     return After(f"Of A with 3 clicks of 3, B with 30 of 100 and C with 290 of 1000, yours ships {chosen}.")
 
 
+BARRED = np.array([[0.5, 0.5, 0.0], [0.0, 0.25, 0.75], [np.nan] * 3])
+
+
 def visits(random, pages, sessions):
     """Return sessions of pages, of any length from 0, in which some pages are never left and moves repeat."""
     table = random.dirichlet(np.full(pages, 0.5), size=pages)
@@ -203,8 +206,7 @@ def counts_cost(random, cost):
     """Check the mean cost of a move, and that an impossible move costs inf."""
     law = "each move from i to j is charged -ln table[i, j], and every move counts the same"
     cases = [(visits(random, n, 10), random.dirichlet(np.ones(n), size=n)) for n in (3, 5)]
-    barred = np.array([[0.5, 0.5, 0.0], [0.0, 0.25, 0.75], [np.nan] * 3])
-    cost.like(right.cost_of, [*cases, ([[0, 0, 1, 2], [1, 1]], barred), ([[0, 1], [1, 0]], barred)], law)
+    cost.like(right.cost_of, [*cases, ([[0, 0, 1, 2], [1, 1]], BARRED), ([[0, 1], [1, 0]], BARRED)], law)
 
 
 @check("2.4")
@@ -212,18 +214,11 @@ def counts_excess(random, excess):
     """Check how much dearer any table is than the most likely one."""
     law = "the cost of this table less that of the MLE of the same sessions; the MLE itself is at 0"
     walks = [visits(random, n, 10) for n in (3, 5, 4)]
-    tables = [random.dirichlet(np.ones(n), size=n) for n in (3, 5)]
-    excess.like(
-        right.excess_of, [*zip(walks[:2], tables, strict=True), (walks[2], right.table_of(walks[2], 4))], law
-    )
-    mle = excess(walks[2], right.table_of(walks[2], 4)).value
-    return After(
-        f"By yours the MLE is {mle:.3f} nats from itself, and an even table {even(excess, walks[2]):.3f}."
-    )
-
-
-def even(excess, walks):
-    return excess(walks, np.full((4, 4), 0.25)).number()
+    cases = [(walk, random.dirichlet(np.ones(n), size=n)) for walk, n in zip(walks, (3, 5, 4), strict=True)]
+    cases += [(walks[2], right.table_of(walks[2], 4)), ([[0, 1], [1, 0]], BARRED)]
+    excess.like(right.excess_of, cases, law)
+    even = excess(walks[2], np.full((4, 4), 0.25)).number()
+    return After(f"By yours an even table of four pages costs {even:.3f} nats a move more than the MLE.")
 
 
 def ask_if_changed(track):
@@ -430,17 +425,20 @@ def mail_odds(random, spam_log_odds):
     """Check the log-odds of short letters, and of letters of a hundred thousand words."""
     law = "the prior's log-odds, plus count times log-ratio for every word"
     cases = [(*model(random, n), random.integers(0, 4, (6, n)).astype(np.uint8)) for n in (3, 7)]
+    rare, never = np.log([1 - 1e-6, 1e-6]), np.array([0.0, -math.inf])
+    cases += [(prior, model(random, 4)[1], mail(random, 5, 4)[0]) for prior in (rare, never)]
     long = random.integers(100, 256, (3, 600)).astype(np.uint8)
     spam_log_odds.like(right.weighed, [*cases, (*model(random, 600), long)], law)
 
 
 @check("2.8")
 def mail_drop(random, drop):
-    """Check which letters are right.dropped, for any two costs, and where the probability rounds to 1."""
+    """Check which letters are dropped, for any two costs, and where the probability rounds to 1."""
     law = "a letter is dropped when keeping it is expected to cost more; where both cost the same, it is kept"
     z = random.normal(0, 4, 400).round(3)
     cases = [(z, lost, read) for lost, read in ((20.0, 1.0), (3.0, 2.0), (1.0, 7.5))]
     cases.append((np.array([38.0, 44, 48, 60, -800, 900]), 1e20, 1.0))
+    cases.append((np.array([-0.5, 0, 0.5]), 2.0, 2.0))
     drop.like(right.dropped, cases, law)
 
 

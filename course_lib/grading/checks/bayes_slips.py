@@ -524,6 +524,7 @@ SLIPS = {
     },
     "drop": {
         "likelier than not is not enough: losing a letter costs more": lambda z, lost, read: z > 0,
+        "where both cost the same, the letter is kept": lambda z, lost, read: z >= math.log(lost / read),
         "upside down: a dear loss asks for more evidence": lambda z, lost, read: dropped(z, read, lost),
         "the threshold is on the odds; its logarithm is compared with log-odds": lambda z, lost, read: (
             z > lost / read
@@ -551,7 +552,11 @@ SLIPS = {
     "telling": {
         "a frequent word need not tell the two apart": given(loudest, by=lambda t: t[1]),
         "spam's words come first": swapped(loudest, (1, 0)),
-        "the loudest first": lambda t, k: tuple(words[::-1] for words in loudest(t, k)),
+        "the loudest first": (
+            lambda t, k: tuple(words[::-1] for words in loudest(t, k)),
+            changed(loudest, 0, lambda words: words[::-1]),
+            changed(loudest, 1, lambda words: words[::-1]),
+        ),
         "compare ratios: a difference of probabilities favours frequent words": given(
             loudest, by=lambda t: np.exp(t[1]) - np.exp(t[0])
         ),
