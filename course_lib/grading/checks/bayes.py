@@ -4,28 +4,30 @@ Answers are called with plain values only, so that they may live in another proc
 """
 
 import math
-import os
-import re
-from collections import Counter
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
 from course_lib.grading.checks import bayes_slips as right
+from course_lib.grading.checks.bayes_inputs import (
+    BARRED,
+    RULES,
+    buttons,
+    letters,
+    mail,
+    model,
+    regression,
+    sgd,
+    training,
+    visits,
+)
 from course_lib.grading.checks.bayes_slips import SLIPS
 from course_lib.grading.checks.kit import After, checker
 from course_lib.grading.checks.slips import run_slip
 
-__all__ = ["PRELOAD", "SLIPS", "check", "letters"]
+__all__ = ["PRELOAD", "SLIPS", "check"]
 
 PRELOAD = ()  # what the checks import is enough
-SPAM = "case mock loader main result runner suite util async_case signals"
-OTHERS = """argparse ast bdb calendar cmd codecs collections/__init__ configparser contextlib copy csv
-datetime dataclasses difflib email/message email/headerregistry enum fractions functools gettext heapq
-inspect ipaddress logging/__init__ logging/handlers mailbox numbers optparse pathlib pickle pickletools
-pprint random sched shlex smtplib socket statistics string tarfile textwrap threading traceback
-typing uuid weakref zipfile"""
 check = checker(SLIPS)
 
 
@@ -118,19 +120,6 @@ def ship_predict(random, predictive):
     predictive.like(right.mass, cases, law, rtol=1e-7)
 
 
-def buttons(random, safe):
-    """Return a case of `ship` in which no two buttons are close and no risk is near the limit."""
-    while True:
-        visitors = random.choice([0, 3, 8, 40, 300, 2500], 5)
-        clicks = random.binomial(visitors, random.beta(2, 8, 5))
-        a, b, m = 2.0, 8.0, int(random.integers(20, 60))
-        floor, risk = int(safe and random.integers(1, 6)), float(random.choice([0.05, 0.1, 0.2]))
-        means = np.sort(right.mean_share(a + clicks, b + visitors - clicks))
-        tails = right.risks(clicks, visitors, a, b, m, floor)
-        if means[-1] - means[-2] > 1e-3 and np.abs(tails - risk).min() > 0.005:
-            return clicks, visitors, a, b, m, floor, risk
-
-
 def telling_apart(random, make, name, answer, tried):
     """Return cases that tell the right answer and all slips of this name from each other, where some do."""
     rivals, cases = [answer, *SLIPS[name].values()], []
@@ -177,21 +166,6 @@ def ship_safe(random, ship):
     clicks, visitors = np.array([3, 30, 290]), np.array([3, 100, 1000])
     chosen = "ABC"[int(ship(clicks, visitors, 2.0, 8.0, 50, 8, 0.2).value)]
     return After(f"Of A with 3 clicks of 3, B with 30 of 100 and C with 290 of 1000, yours ships {chosen}.")
-
-
-BARRED = np.array([[0.5, 0.5, 0.0], [0.0, 0.25, 0.75], [np.nan] * 3])
-
-
-def visits(random, pages, sessions):
-    """Return sessions of pages, of any length from 0, in which some pages are never left and moves repeat."""
-    table = random.dirichlet(np.full(pages, 0.5), size=pages)
-    walks = []
-    for n in random.permutation([0, 1, *random.integers(2, 9, sessions)]):
-        walk = random.integers(pages - 1, size=min(int(n), 1)).tolist()
-        while 0 < len(walk) < n and walk[-1] < pages - 1:
-            walk.append(int(random.choice(pages, p=table[walk[-1]])))
-        walks.append(walk)
-    return walks
 
 
 @check("2.4")
@@ -275,17 +249,6 @@ def scales_third(random, track):
     return After(f"Yours knows nothing at first and is sure to ± {sd[-1]:.2f} g after six readings.")
 
 
-def regression(random, n, d):
-    X, tau = random.normal(size=(n, d)), random.uniform(0.1, 3, d)
-    return (
-        X,
-        X @ random.normal(size=d) + random.normal(size=n),
-        float(random.uniform(0.3, 2)),
-        tau,
-        random.normal(size=d),
-    )
-
-
 @check("2.6")
 def penalty_forms(random, penalties):
     """Check λ for the sum, the mean and half the mean of the squares, and where there is no prior."""
@@ -319,35 +282,6 @@ def penalty_free(random, map_fit):
     return After(f"Yours moves the weight with tau = 0.0001 by {abs(w[1] - centre[1]):.1e} from its centre.")
 
 
-def training(random, rule, scale=1.0, dtype=np.float64, steps=8):
-    """Return the log of a training: weights, gradients of the mean loss, learning rates, sigma, tau, n."""
-    sigma, tau, n = random.uniform(0.5, 2), random.uniform(0.2, 0.9), int(random.integers(8, 50))
-    lr, decay = random.uniform(0.05, 0.3, steps), 2 * sigma**2 / (n * tau**2)
-    g = 0.2 * scale * random.normal(size=(steps, 4))
-    w = [scale * random.choice([-1, 1], 4) * random.uniform(0.8, 1.5, 4)]
-    for t in range(steps):
-        w.append(rule(w[-1], g[t], lr[t], decay, t, n, sigma).astype(dtype).astype(float))
-    return np.array(w), g, lr, float(sigma), float(tau), n
-
-
-def sgd(w, g, lr, decay, *_):
-    return w - lr * (g + decay * w)
-
-
-HALF = np.array([0, 2, 2, 0])
-RULES = {
-    "SGD with the decay of λ in place of 2 λ": lambda w, g, lr, d, *_: sgd(w, g, lr, d / 2),
-    "SGD with the decay of the sum, n forgotten": lambda w, g, lr, d, t, n, s: sgd(w, g, lr, n * d),
-    "SGD with λ taken for the inverse variance": lambda w, g, lr, d, t, n, s: sgd(w, g, lr, d / s**2 * 1.5),
-    "SGD without any decay": lambda w, g, lr, *_: sgd(w, g, lr, 0),
-    "AdamW": lambda w, g, lr, d, *_: w * (1 - lr * d) - lr * g / (np.abs(g) + 1e-8),
-    "a decay that forgets the learning rate": lambda w, g, lr, d, *_: w * (1 - d) - lr * g,
-    "SGD that spares the last weight": lambda w, g, lr, d, *_: sgd(w, g, lr, d * (np.arange(4) < 3)),
-    "SGD that decays half of the weights twice": lambda w, g, lr, d, *_: sgd(w, g, lr, d * HALF),
-    "SGD that leaves the decay out in one step": lambda w, g, lr, d, t, *_: sgd(w, g, lr, d * (t != 3)),
-}
-
-
 def judge_logs(keeps_prior, random, rules, *kinds):
     """Fail unless the logs of plain SGD are accepted and those of each rule refused."""
     logs = [(sgd, "plain SGD with 2 σ²/(n τ²)", True)] * 4
@@ -379,35 +313,6 @@ def keeps_scale(random, keeps_prior):
     kinds = {"scale": 1e-9}, {"scale": 1e6}, {"dtype": np.float32}, {"scale": 1e4, "dtype": np.float32}
     judge_logs(keeps_prior, random, rules, *kinds)
     return After("Yours tells 2 λ from λ in weights of a billionth, and forgives what float32 rounds off.")
-
-
-@cache
-def letters():
-    """Return counts of the 1000 most common words by letter, which letters are spam, and the words."""
-    library, texts = Path(os.__file__).parent, []
-    for side, names in enumerate(
-        (OTHERS, " ".join(f"unittest/{name}" for name in SPAM.split()) + " doctest")
-    ):
-        for path in (library / f"{name}.py" for name in names.split()):
-            found = re.findall(r'"""(.*?)"""', path.read_text("utf-8"), re.S) if path.exists() else []
-            words = (re.findall("[a-z]+", text.lower()) for text in found)
-            texts += [(side, text) for text in words if len(text) >= 8]
-    common = Counter(word for _, text in texts for word in set(text)).most_common(1000)
-    place = {word: i for i, (word, _) in enumerate(common)}
-    cells = [1000 * row + place[w] for row, (_, text) in enumerate(texts) for w in text if w in place]
-    counts = np.bincount(cells, minlength=1000 * len(texts)).reshape(-1, 1000)
-    return np.minimum(counts, 255).astype(np.uint8), np.array([side == 1 for side, _ in texts]), list(place)
-
-
-def mail(random, n, words):
-    """Return counts (uint8) of words in n letters, and which are spam."""
-    spam = random.permutation(np.arange(n) < max(2, n // 4))
-    rates = random.gamma(0.8, 1.0, (2, words))
-    return random.poisson(rates[spam.astype(int)]).astype(np.uint8), spam
-
-
-def model(random, words):
-    return np.log(random.dirichlet([6, 2])), np.log(random.dirichlet(np.ones(words), size=2))
 
 
 @check("2.8")
