@@ -70,14 +70,14 @@ def against_normal(beliefs: Mapping[str, tuple[Any, Any]], *, xlabel: str) -> Fi
     return finish(figure)
 
 
-def scales(views: Mapping[str, tuple[ArrayLike, ArrayLike, float, ArrayLike]]) -> Figure:
+def scales(views: Mapping[str, tuple[ArrayLike, ArrayLike, float, tuple[float, float]]]) -> Figure:
     """Draw one belief on several scales: its density, where that is highest, and one interval shaded.
 
     Each view is named after its scale and holds (x, density, peak, (low, high)).
     """
     figure, grid = panels(len(views), height=2.5)
-    for axes, (name, (x, density, peak, (low, high))) in zip(grid[:, 0], views.items(), strict=True):
-        x, density = np.asarray(x, dtype=float), np.asarray(density, dtype=float)
+    for axes, (name, (at, height, peak, (low, high))) in zip(grid[:, 0], views.items(), strict=True):
+        x, density = np.asarray(at, dtype=float), np.asarray(height, dtype=float)
         inside = np.linspace(low, high, 200)
         axes.fill_between(inside, np.interp(inside, x, density), color=BLUE, alpha=0.2, linewidth=0)
         axes.plot(x, density, color=BLUE)
