@@ -32,8 +32,8 @@ export const inputs = {
 };
 
 export const prompt = ({ evidence, unit, hypothesis }) =>
-  `Where “${escape(evidence[0])}” was seen, what share of the ${escape(unit)} is ${escape(hypothesis)}? Guess; then choose ` +
-  "below what has been seen.";
+  `How many of ${number(ALL, 0)} ${escape(unit)} must be ${escape(hypothesis)} before one “${escape(evidence[0])}” makes ` +
+  `“${escape(hypothesis)}” more probable than not? Guess, then slide the prior.`;
 
 /** The rates of each piece in both groups, their products so far, and what the evidence seen leaves of both. */
 function situation({ prior, evidence, seen, ...rates }) {
