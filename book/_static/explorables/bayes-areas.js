@@ -60,7 +60,10 @@ export function frame(values) {
   const levels = products.slice(0, Math.max(count, 1)).flatMap((level, i) => pair(level, i === count - 1 ? "" : "ex-pale"));
   const picture = plot(at, {
     marks: [...pair([1, 1], "ex-ruled-out"), ...levels],
-    xticks: [[split / 2, escape(hypothesis)], [(split + ALL) / 2, escape(other)]],
+    xticks: [
+      [split / 2, `${escape(hypothesis)}: ${number(split, 0)}`],
+      [(split + ALL) / 2, `${escape(other)}: ${number(ALL - split, 0)}`],
+    ],
     yticks: [0, 0.5, 1].map((v) => [v, String(v)]),
     xlabel: `${number(ALL, 0)} ${escape(unit)}`,
     ylabel: `share of each group with ${count === 2 ? "both" : `“${escape(evidence[0])}”`}`,
