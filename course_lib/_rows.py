@@ -113,14 +113,15 @@ class Pair:
             values[small] = np.concatenate([close_sums(close, *s, [])[-1] for s in self._strips(p, q)])
         return values
 
-    def differences(self) -> np.ndarray:
-        """Return p - q as a table, for p and q that sum to 1."""
+    def tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return p, q and p - q as tables, for rows of p and q that sum to 1."""
         self._checked(plain_sums, np.subtract, None)
-        tables = [
-            ((p - q) - excess * q) / p_sum[:, None]
-            for p, q, p_sum, _, excess in (rescaled(*strip, []) for strip in self._strips(self.p, self.q))
-        ]
-        return np.concatenate([np.empty((0, self.p.shape[1])), *tables])
+        found = [(np.empty((0, self.p.shape[1])),) * 3]
+        for p, q, p_sum, ratio, excess in (rescaled(*strip, []) for strip in self._strips(self.p, self.q)):
+            total = p_sum[:, None]
+            found.append((p / total, ratio * q / total, ((p - q) - excess * q) / total))
+        p, q, d = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return p, q, d
 
     def _strips(self, p: np.ndarray, q: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for strip in strips(p):

@@ -308,6 +308,15 @@ def check_probability(value: float, *, name: str) -> float:
     return value
 
 
+def check_order(alpha: float) -> float:
+    """Return the order of a Rényi quantity, from 0 to infinity."""
+    if not _is_number(alpha):
+        raise TypeError(f"alpha must be one number, not {type(alpha).__name__}")
+    if not alpha >= 0:
+        raise ValueError(f"alpha must be from 0 to infinity, got {alpha}")
+    return float(alpha)
+
+
 def equal_tails(mass: float) -> np.ndarray:
     """Return the two cumulative probabilities that leave equal tails outside."""
     if not 0 < check_number(mass, name="mass") < 1:

@@ -69,7 +69,7 @@ def top_k(logits: ArrayLike, k: int, *, axis: int = -1) -> np.ndarray:
     return _truncated(logits, axis, lambda row, space: _largest(row, k))
 
 
-def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
+def top_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> np.ndarray:
     r"""Return the logits with all outside the nucleus, the fewest likeliest tokens that reach p, ruled out.
 
     .. math:: \text{keep token } i \iff \sum_{j \text{ before } i} p_j < p
@@ -84,6 +84,8 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
         The mass to keep, above 0 and at most 1; at 1 every possible token stays.
     axis : int
         The axis that runs over the tokens.
+    min_keep : int
+        How many of the likeliest tokens stay in any case.
 
     Returns
     -------
@@ -93,9 +95,10 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     Raises
     ------
     ValueError
-        If p is not in (0, 1], a logit is NaN or +inf, a row is -inf throughout, or ``axis`` does not exist.
+        If p is not in (0, 1], ``min_keep`` < 1, a logit is NaN or +inf, a row is -inf throughout, or ``axis``
+        does not exist.
     TypeError
-        If ``logits`` does not hold real numbers.
+        If ``logits`` does not hold real numbers, or ``min_keep`` is not whole.
 
     Notes
     -----
@@ -111,10 +114,16 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     """
     if not 0 < check_number(p, name="p") <= 1:
         raise ValueError(f"p must be above 0 and at most 1, got {p}; it is the probability to keep")
-    return _truncated(logits, axis, lambda row, space: _nucleus(row, p, space))
+    least = check_whole(min_keep, name="min_keep", lowest=1)
+
+    def keep(row: np.ndarray, space: np.ndarray) -> np.ndarray:
+        kept = _nucleus(row, p, space)
+        return kept if kept.size >= least else _largest(row, least)
+
+    return _truncated(logits, axis, keep)
 
 
-def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
+def min_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> np.ndarray:
     r"""Return the logits with all tokens less than p times as likely as the likeliest ruled out.
 
     .. math:: \text{keep token } i \iff p_i \ge p \max_j p_j \iff z_i \ge \max_j z_j + \log p
@@ -129,6 +138,8 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
         The least ratio to the likeliest, from 0 to 1.
     axis : int
         The axis that runs over the tokens.
+    min_keep : int
+        How many of the likeliest tokens stay in any case.
 
     Returns
     -------
@@ -138,9 +149,10 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     Raises
     ------
     ValueError
-        If p is not in [0, 1], a logit is NaN or +inf, a row is -inf throughout, or ``axis`` does not exist.
+        If p is not in [0, 1], ``min_keep`` < 1, a logit is NaN or +inf, a row is -inf throughout, or ``axis``
+        does not exist.
     TypeError
-        If ``logits`` does not hold real numbers.
+        If ``logits`` does not hold real numbers, or ``min_keep`` is not whole.
 
     Notes
     -----
@@ -156,7 +168,10 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     logits = check_logits(logits, axis=axis)
     top = logits.max(axis=axis, keepdims=True)
     slack = ROUNDING * np.finfo(logits.dtype).eps * (np.abs(top) + min(drop, 1e3))
-    return np.where(logits >= top - drop - slack, logits, logits.dtype.type(-np.inf))
+    kept = logits >= top - drop - slack
+    if check_whole(min_keep, name="min_keep", lowest=1) > 1:
+        kept |= top_k(logits, min_keep, axis=axis) > -np.inf
+    return np.where(kept, logits, logits.dtype.type(-np.inf))
 
 
 def sample(

@@ -2,8 +2,8 @@
 
 Each family is a small frozen dataclass: ``Poisson(rate=3).pmf(2)``. A discrete family has ``pmf`` and
 ``log_pmf``, a continuous one ``pdf`` and ``log_pdf``; all have ``mean``, ``variance``, ``entropy(base=...)``,
-``sample(size, rng)`` and ``log_likelihood(x)``. The rest of the module draws from any distribution whose
-inverse is known, and from any categorical one in three ways.
+``kl_divergence(q, base=...)``, ``sample(size, rng)`` and ``log_likelihood(x)``. The rest of the module draws
+from any distribution whose inverse is known, and from any categorical one in three ways.
 """
 
 import math
@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib._rows import BLOCK
-from course_lib._stable import deviance, log_pdf_normal, stirling_remainder
+from course_lib._stable import (
+    deviance,
+    expm1_minus_x,
+    log_gamma_gap,
+    log_pdf_normal,
+    log_ratio,
+    stirling_remainder,
+)
 from course_lib._validate import (
     as_float,
     as_probabilities,
@@ -29,6 +36,8 @@ from course_lib._validate import (
     check_whole,
     plain,
 )
+from course_lib.divergence import Family
+from course_lib.divergence import kl_divergence as _kl_divergence
 from course_lib.entropy import entropy as _entropy
 
 __all__ = [
@@ -237,7 +246,7 @@ def _read_only(x: np.ndarray) -> np.ndarray:
     return x
 
 
-class _Family:
+class _Family(Family):
     """What all families share: results in the caller's unit, and logs that add up."""
 
     mean: Any
@@ -326,6 +335,11 @@ class Bernoulli(_Discrete):
     def _entropy_nats(self) -> float:
         return float(_entropy([self.p, 1 - self.p]))
 
+    def _kl_nats(self, q: "Bernoulli") -> float:
+        """Return p log(p/q) + (1 - p) log((1 - p)/(1 - q)), p and q the chances of success."""
+        d = np.array(self.p - q.p)
+        return float(deviance(self.p, q.p, d) + deviance(1 - self.p, 1 - q.p, -d))
+
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw 0s and 1s: an int, or int64 of shape ``size``."""
         return plain(np.int64(as_rng(rng).random(size) < self.p))
@@ -357,6 +371,18 @@ class Binomial(_Discrete):
         ways = stirling_remainder(n) - stirling_remainder(k) - stirling_remainder(n - k)
         return ways - deviance(k, n * p) - deviance(n - k, n * q)
 
+    def _kl_nats(self, q: "Binomial") -> float:
+        """Return n times the divergence of one trial if n is the same; inf if p can have more successes."""
+        some = self.n > 0 and self.p > 0
+        if some and self.n < q.n:
+            raise ValueError(
+                f"{self.n} trials against {q.n} have no closed form; compare the pmf of both at 0 … {q.n}"
+            )
+        if some and self.n > q.n:
+            return math.inf
+        trial = Bernoulli(self.p if some else 0.0)._kl_nats(Bernoulli(q.p))
+        return q.n * trial if q.n else 0.0
+
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw counts from 0 to n: an int, or int64 of shape ``size``."""
         return plain(as_rng(rng).binomial(self.n, self.p, size))
@@ -383,6 +409,10 @@ class Poisson(_Discrete):
 
     def _log_pmf(self, k: np.ndarray) -> np.ndarray:
         return -stirling_remainder(k) - deviance(k, self.rate)
+
+    def _kl_nats(self, q: "Poisson") -> float:
+        """Return a log(a/b) - a + b, a and b the rates of p and q."""
+        return float(deviance(self.rate, q.rate))
 
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw counts: an int, or int64 of shape ``size``."""
@@ -430,6 +460,9 @@ class Categorical(_Discrete):
     def _entropy_nats(self) -> float:
         return float(_entropy(self.p))
 
+    def _kl_nats(self, q: "Categorical") -> float:
+        return float(_kl_divergence(self.p, q.p))
+
     def sample(self, size: Size = None, rng: Seed = None, method: str = "search") -> int | np.ndarray:
         """Draw by ``method``: "search" (cumulative sums), "gumbel" (Gumbel-max) or "alias" (alias table)."""
         if method == "search":
@@ -468,6 +501,11 @@ class Gaussian(_Continuous):
     def _entropy_nats(self) -> float:
         return math.log(self.sd * math.sqrt(2 * math.pi * math.e))
 
+    def _kl_nats(self, q: "Gaussian") -> float:
+        """Return (v - 1 - log v + z^2)/2, with v the ratio of variances and z the shift in q's sd."""
+        log_v = 2 * log_ratio(np.array(self.sd), np.array(q.sd))
+        return float(expm1_minus_x(log_v) + ((self.mean - q.mean) / q.sd) ** 2) / 2
+
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw numbers: a float, or float64 of shape ``size``."""
         return plain(as_rng(rng).normal(self.mean, self.sd, size))
@@ -503,6 +541,10 @@ class Exponential(_Continuous):
 
     def _entropy_nats(self) -> float:
         return 1 - math.log(self.rate)
+
+    def _kl_nats(self, q: "Exponential") -> float:
+        """Return r - 1 - log r, with r the ratio of the rates of q and p."""
+        return float(expm1_minus_x(log_ratio(np.array(q.rate), np.array(self.rate))))
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw waits: a float, or float64 of shape ``size``."""
@@ -544,6 +586,16 @@ class Gamma(_Continuous):
         a = self.shape
         return a - math.log(self.rate) + math.lgamma(a) + (1 - a) * digamma(a)
 
+    def _kl_nats(self, q: "Gamma") -> float:
+        """Return a (r - 1 - log r), for r the ratio of the means, and what the shapes add; a is q's shape.
+
+        Shape and mean are orthogonal parameters: neither part is negative, so that nothing cancels.
+        """
+        d, a = self.shape - q.shape, q.shape
+        excess = d / a * (q.rate / self.rate) + (q.rate - self.rate) / self.rate  # r - 1
+        means = a * expm1_minus_x(np.log1p(excess))
+        return float(means + log_gamma_gap(self.shape, q.shape, -d))
+
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw waits: a float, or float64 of shape ``size``."""
         return plain(as_rng(rng).gamma(self.shape, 1 / self.rate, size))
@@ -581,6 +633,9 @@ class Beta(_Continuous):
 
     def _entropy_nats(self) -> float:
         return Dirichlet(np.array([self.a, self.b]))._entropy_nats()
+
+    def _kl_nats(self, q: "Beta") -> float:
+        return Dirichlet(np.array([self.a, self.b]))._kl_nats(Dirichlet(np.array([q.a, q.b])))
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw probabilities: a float, or float64 of shape ``size``."""
@@ -628,6 +683,18 @@ class Dirichlet(_Continuous):
 
         total = self.alpha.sum()
         return self._log_norm() + np.sum((self.alpha - 1) * (digamma(total) - digamma(self.alpha)))
+
+    def _kl_nats(self, q: "Dirichlet") -> float:
+        """Return B D_KL(b/B‖a/A) and the gaps of a_i and b_i less that of A and B.
+
+        Here a is the alpha of p, b that of q, A and B are their sums. With log Gamma(x) = x log x - x + f(x)
+        the textbook's form becomes this one, whose parts are small where p and q are close.
+        """
+        if len(self.alpha) != len(q.alpha):
+            raise ValueError(f"p has {len(self.alpha)} outcomes and q has {len(q.alpha)}; give both the same")
+        a, b, d = self.alpha, q.alpha, q.alpha - self.alpha
+        gaps = log_gamma_gap(a, b, d).sum() - log_gamma_gap(a.sum(), b.sum(), d.sum())
+        return float(b.sum() * _kl_divergence(b, a, normalize=True) + gaps)
 
     def sample(self, size: Size = None, rng: Seed = None) -> np.ndarray:
         """Draw distributions: float64 of shape ``size + (K,)``."""

@@ -16,6 +16,7 @@ from course_lib._validate import (
     as_unit,
     check_base,
     check_masses,
+    check_order,
     from_rows,
     plain,
     sum_tolerance,
@@ -461,8 +462,7 @@ def renyi_entropy(
     [2.322, 2.0, 1.678, 1.0]
     """
     unit = math.log(check_base(base))
-    if not alpha >= 0:
-        raise ValueError(f"alpha must be from 0 to infinity, got {alpha}")
+    alpha = check_order(alpha)
     if alpha == 1:
         return entropy(p, axis=axis, base=base, keepdims=keepdims, normalize=normalize)
     given = as_probabilities(p, axis=axis, normalize=normalize)

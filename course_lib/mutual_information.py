@@ -4,6 +4,7 @@ A table is always the joint distribution, so that the marginals cannot disagree 
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,11 +28,19 @@ __all__ = [
     "interaction_information",
     "mutual_info_score",
     "mutual_information",
+    "normalized_mutual_info_score",
     "pointwise_mutual_information",
 ]
 
 INT64_SQUARES = 3_000_000_000  # up to here n^2 fits in 64 bits; above, Python's own integers take over
 CELLS_A_SAMPLE = 8  # a contingency table of more cells than this times the samples is mostly empty
+
+MEANS: dict[str, Callable[[float, float], float]] = {
+    "arithmetic": lambda a, b: (a + b) / 2,
+    "geometric": lambda a, b: math.sqrt(a * b),
+    "min": min,
+    "max": max,
+}
 
 
 # ------------------------------------------------------------------------------------ from a table
@@ -241,10 +250,15 @@ def _are_counts(joint: ArrayLike, normalize: bool) -> bool:
 
 def _information_of_counts(counts: np.ndarray) -> float:
     """Return the mutual information of a table of whole numbers, in nats."""
+    return _information_of_cells(*_cells_of_table(counts))
+
+
+def _cells_of_table(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Return the counts of the cells that occur, the sums of their rows and columns, and the total."""
     n = int(counts.sum(dtype=object))
     counts = counts.astype(np.int64 if n <= INT64_SQUARES else object)
     row, column = np.nonzero(counts)
-    return _information_of_cells(counts[row, column], counts.sum(axis=1)[row], counts.sum(axis=0)[column], n)
+    return counts[row, column], counts.sum(axis=1)[row], counts.sum(axis=0)[column], n
 
 
 def _information_of_cells(c: np.ndarray, r: np.ndarray, s: np.ndarray, n: int) -> float:
@@ -300,15 +314,75 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
     1.0
     """
     unit = math.log(check_base(base))
+    return _information_of_cells(*_counts_of_labels(x, y)) / unit
+
+
+def normalized_mutual_info_score(x: ArrayLike, y: ArrayLike, *, average: str = "arithmetic") -> float:
+    r"""Return the mutual information of two sequences of labels as a share of their entropies, from 0 to 1.
+
+    .. math:: \mathrm{NMI}(X; Y) = \frac{\hat I(X; Y)}{M\bigl(\hat H(X), \hat H(Y)\bigr)}
+
+    It is 1 if x and y divide the samples into the same groups, whatever these are called, and 0 if one label
+    tells nothing about the other. Two sequences that hold a single label each agree, so that it is 1 there.
+    Chance alone makes it positive, the more so the more labels there are.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Labels of n samples: whole numbers, booleans or strings.
+    average : {"arithmetic", "geometric", "min", "max"}
+        Which mean M of the two entropies to divide by.
+
+    Returns
+    -------
+    float
+        A share, without a unit.
+
+    Raises
+    ------
+    TypeError
+        If the labels are real numbers.
+    ValueError
+        If there are no labels, x and y differ in length, or ``average`` is none of the four.
+
+    References
+    ----------
+    A. Strehl and J. Ghosh, Cluster ensembles, 2002. ``sklearn.metrics.normalized_mutual_info_score(x, y,
+    average_method=average)`` is the same.
+
+    Examples
+    --------
+    >>> normalized_mutual_info_score([0, 0, 1, 1], ["b", "b", "a", "a"])
+    1.0
+    >>> round(normalized_mutual_info_score([0, 0, 1, 1], [0, 1, 2, 2]), 3)
+    0.8
+    """
+    if average not in MEANS:
+        raise ValueError(f"average must be one of {', '.join(MEANS)}, not {average!r}")
+    cells, r, s, n = _counts_of_labels(x, y)
+    h_x, h_y = _mean_log(n / r, cells), _mean_log(n / s, cells)
+    if h_x == h_y == 0:
+        return 1.0
+    if h_x == 0 or h_y == 0:
+        return 0.0
+    return _information_of_cells(cells, r, s, n) / MEANS[average](h_x, h_y)
+
+
+def _mean_log(x: np.ndarray, counts: np.ndarray) -> float:
+    return float(counts @ np.log(x) / counts.sum())
+
+
+def _counts_of_labels(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Return the counts of the pairs that occur, how often each one's x and its y occurs, and the total."""
     x, y = as_labels(x, name="x"), as_labels(y, name="y")
     if len(x) != len(y):
         raise ValueError(f"x has {len(x)} labels and y has {len(y)}; give one of each for every sample")
     (x, rows), (y, columns) = _as_codes(x), _as_codes(y)
     if rows * columns <= CELLS_A_SAMPLE * len(x) + 1024:
-        return _information_of_counts(_contingency(x, y, rows, columns)) / unit
+        return _cells_of_table(_contingency(x, y, rows, columns))
     cells, counts = np.unique(x * columns + y, return_counts=True)  # a table would be mostly empty
     r, s = np.bincount(x)[cells // columns], np.bincount(y)[cells % columns]
-    return _information_of_cells(counts, r, s, len(x)) / unit
+    return counts, r, s, len(x)
 
 
 def _contingency(x: np.ndarray, y: np.ndarray, rows: int, columns: int) -> np.ndarray:
