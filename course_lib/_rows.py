@@ -13,7 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_float, as_rows, check_masses, check_same_shape, from_rows, sum_tolerance
+from course_lib._validate import (
+    as_float,
+    as_rows,
+    check_flag,
+    check_masses,
+    check_same_shape,
+    from_rows,
+    sum_tolerance,
+)
 
 BLOCK = 65_536  # elements: 512 kB of float64, as large as the cache beside a core allows
 FEW = 32  # elements: up to here a loop in Python beats array calls
@@ -95,7 +103,7 @@ class Pair:
         x, y = as_float(p, name="p"), as_float(q, name="q")
         check_same_shape(x, y, "p", "q")
         self.p, self.q = as_rows(x, axis, name="p"), as_rows(y, axis, name="q")
-        self.shape, self.axis, self.normalize = x.shape, axis, normalize
+        self.shape, self.axis, self.normalize = x.shape, axis, check_flag(normalize, name="normalize")
         self.tolerances = sum_tolerance(p), sum_tolerance(q)
 
     def total(self, *, close: Terms, plain: Terms | None = None, scale: Terms | None = None) -> np.ndarray:

@@ -23,12 +23,12 @@ def stirling_remainder(k: np.ndarray | int) -> np.ndarray:
     """
     k = np.asarray(k, dtype=np.float64)
     far = np.maximum(k, 16)
-    large = np.log(2 * math.pi * far) / 2 + _stirling_series(far)
+    large = np.log(far) / 2 + math.log(2 * math.pi) / 2 + _stirling_series(far)
     return np.where(k < 16, _SMALL[np.minimum(k, 15).astype(int)], large)
 
 
 def _stirling_series(a: np.ndarray) -> np.ndarray:
-    z = 1 / a**2
+    z = (1 / a) ** 2
     return (1 / 12 - z * (1 / 360 - z * (1 / 1260 - z * (1 / 1680 - z / 1188)))) / a
 
 
@@ -94,7 +94,7 @@ def deviance(x: np.ndarray | float, m: np.ndarray | float, d: np.ndarray | None 
     C. Loader, Fast and accurate computation of binomial probabilities, 2000.
     """
     x, m = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(m, dtype=np.float64))
-    d = x - m if d is None else d
+    d = x - m if d is None else np.asarray(d)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return near_or_far(_deviance_near, _deviance_far, x, m, d)
 
@@ -195,4 +195,5 @@ def log_or_minus_inf(x: np.ndarray) -> np.ndarray:
 
 def log_pdf_normal(x: np.ndarray, mean: np.ndarray | float, sd: np.ndarray | float) -> np.ndarray:
     """Return the log-density at ``x`` of Gaussians on a line: -((x - mean)/sd)^2 / 2 - log(sd sqrt(2 pi))."""
-    return -(((x - mean) / sd) ** 2) / 2 - np.log(sd * math.sqrt(2 * math.pi))
+    with np.errstate(over="ignore"):  # so far away the density is 0
+        return -(((x - mean) / sd) ** 2) / 2 - np.log(sd) - math.log(2 * math.pi) / 2

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_array, as_probabilities, as_unit, check_logits, check_whole
+from course_lib._validate import as_array, as_probabilities, as_unit, check_flag, check_logits, check_whole
 from course_lib.softmax import softmax
 
 __all__ = [
@@ -179,7 +179,7 @@ def squared_calibration_error(
     """
     claimed, true, count = reliability_diagram(labels, p, n_bins=n_bins)
     squares = np.square(true - claimed)
-    if debiased:
+    if check_flag(debiased, name="debiased"):
         several = count > 1
         if not several.any():
             raise ValueError("no bin holds two predictions, so scatter cannot be told; use fewer bins")
@@ -304,9 +304,10 @@ def log_loss(labels: ArrayLike, p: ArrayLike) -> float:
     """
     p = _predictions(p)
     labels = _labels(labels, p)
-    likelihood = np.where(labels == 1, p, 1 - p) if p.ndim == 1 else p[np.arange(len(p)), labels]
     with np.errstate(divide="ignore"):
-        return float(0 - np.log(likelihood).mean())
+        if p.ndim == 1:
+            return float(0 - np.where(labels == 1, np.log(p), np.log1p(-p)).mean())
+        return float(0 - np.log(p[np.arange(len(p)), labels]).mean())
 
 
 def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
@@ -375,7 +376,7 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
 
 def _predictions(p: ArrayLike) -> np.ndarray:
     """Return ``p`` as float64, checked: chances of shape (N,) or distributions of shape (N, K)."""
-    shape = np.shape(p)
+    shape = as_array(p, name="p").shape
     if len(shape) not in (1, 2) or shape[0] == 0:
         raise ValueError(f"p must be of shape (N,) or (N, K), with a prediction at least, not {shape}")
     if shape[1:] == (1,):

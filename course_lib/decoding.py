@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from course_lib._validate import (
     as_rng,
+    as_shape,
     check_logits,
     check_number,
     check_positive,
@@ -167,8 +168,10 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> 
     drop = -math.log(p) if check_probability(p, name="p") > 0 else math.inf
     logits = check_logits(logits, axis=axis)
     top = logits.max(axis=axis, keepdims=True)
-    slack = ROUNDING * np.finfo(logits.dtype).eps * (np.abs(top) + min(drop, 1e3))
-    kept = logits >= top - drop - slack
+    # the rounding of log-probabilities, the largest of which is at least -log n
+    slack = ROUNDING * np.finfo(logits.dtype).eps * (math.log(logits.shape[axis]) + min(drop, 1e3))
+    with np.errstate(over="ignore"):
+        kept = logits - top >= -drop - slack
     if check_whole(min_keep, name="min_keep", lowest=1) > 1:
         kept |= top_k(logits, min_keep, axis=axis) > -np.inf
     return np.where(kept, logits, logits.dtype.type(-np.inf))
@@ -214,7 +217,7 @@ def sample(
     """
     p = np.moveaxis(softmax(logits, axis=axis, temperature=temperature), axis, -1)
     edges = np.cumsum(p, axis=-1, dtype=np.float64)
-    lead = () if size is None else tuple(np.atleast_1d(size))
+    lead = as_shape(size)
     u = as_rng(rng).random((*lead, *p.shape[:-1])) * edges[..., -1]
     if edges.ndim == 1:
         return plain(np.searchsorted(edges, u, side="right"))
@@ -276,7 +279,7 @@ def gumbel_softmax(
     """
     logits = check_logits(logits, axis=axis)
     temperature = check_positive(temperature, name="temperature")
-    lead = () if size is None else tuple(np.atleast_1d(size))
+    lead = as_shape(size)
     noise = as_rng(rng).gumbel(size=(*lead, *logits.shape))
     return softmax(logits + noise, axis=axis % logits.ndim - logits.ndim, temperature=temperature)
 

@@ -123,7 +123,8 @@ def kl_divergence(
     0.5
     """
     if isinstance(p, Family) or isinstance(q, Family):
-        return _kl_of_families(p, q, base, arrays_only=axis != -1 or keepdims or normalize)
+        usual = isinstance(axis, int) and axis == -1 and keepdims is False and normalize is False
+        return _kl_of_families(p, q, base, arrays_only=not usual)
     unit = math.log(check_base(base))
     pair = Pair(p, q, axis=axis, normalize=normalize)
     kl = _kl_of_few(pair)
@@ -291,6 +292,8 @@ def js_distance(
     >>> js_distance([1.0, 0.0], [0.0, 1.0], base=2)
     1.0
     """
+    if check_base(base) < 1:
+        raise ValueError(f"base must be above 1 for a distance, not {base}; below it information is negative")
     return plain(np.sqrt(js_divergence(p, q, axis=axis, base=base, keepdims=keepdims, normalize=normalize)))
 
 

@@ -26,6 +26,8 @@ from course_lib._validate import (
     as_rng,
     as_rows,
     check_base,
+    check_callable,
+    check_items,
     check_logits,
     check_same_shape,
     check_whole,
@@ -239,7 +241,7 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
     >>> grid_log_evidence(log_joint, [np.linspace(-8, 8, 81)]).round(4)
     array([-1.6121, -2.1121])
     """
-    grids = [_grid(axis, i) for i, axis in enumerate(axes)]
+    grids = [_grid(axis, i) for i, axis in enumerate(check_items(axes, name="axes"))]
     if not grids:
         raise ValueError("axes is empty; give one grid for each latent dimension")
     log_weights = [np.log(trapezoids(grid)) for grid in grids]
@@ -264,7 +266,7 @@ def _grid(axis: ArrayLike, i: int) -> np.ndarray:
 
 
 def _joint_at(log_joint: Callable[[np.ndarray], ArrayLike], z: np.ndarray) -> np.ndarray:
-    values = as_float(log_joint(z), name="log_joint(z)").astype(np.float64)
+    values = as_float(check_callable(log_joint, name="log_joint")(z), name="log_joint(z)").astype(np.float64)
     if values.ndim != 2 or values.shape[1] != len(z):
         raise ValueError(f"log_joint must return shape (N, {len(z)}) for {len(z)} points, got {values.shape}")
     if np.any(np.isnan(values)) or np.any(values == np.inf):
@@ -371,7 +373,7 @@ def _log_aggregate(z: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.
 def _prior_at(log_prior: Callable[[np.ndarray], ArrayLike] | None, z: np.ndarray) -> np.ndarray:
     if log_prior is None:
         return _log_density(z, 0.0, 1.0)
-    values = as_finite(log_prior(z), name="log_prior(z)")
+    values = as_finite(check_callable(log_prior, name="log_prior")(z), name="log_prior(z)")
     if values.shape != (len(z),):
         raise ValueError(f"log_prior must return shape ({len(z)},), one number a point, got {values.shape}")
     return values

@@ -15,6 +15,7 @@ from course_lib._validate import (
     as_rows,
     as_unit,
     check_base,
+    check_flag,
     check_masses,
     check_order,
     from_rows,
@@ -143,7 +144,7 @@ def entropy(
     """
     base = check_base(base)
     p, tolerance = as_float(p, name="p"), sum_tolerance(p)
-    if normalize:
+    if check_flag(normalize, name="normalize"):
         p = as_probabilities(p.astype(np.float64, copy=False), axis=axis, normalize=True)
     rows = as_rows(p, axis, name="p")
     h, seen = _entropy_rows(rows)  # it measures the sums anyway, so checking them costs no pass of its own
@@ -540,7 +541,7 @@ def attention_entropy(
     if q.ndim < 2 or q.ndim != k.ndim or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
         raise ValueError(f"queries (..., n, d) and keys (..., m, d) do not fit: {q.shape} and {k.shape}")
     scores = q.astype(np.float64) @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
-    if causal:
+    if check_flag(causal, name="causal"):
         if q.shape[-2] != k.shape[-2]:
             raise ValueError(f"causal attention needs as many queries as keys: {q.shape} and {k.shape}")
         scores = np.where(np.tri(q.shape[-2], dtype=bool), scores, -np.inf)
@@ -621,6 +622,7 @@ def miller_madow_entropy(
     0.25
     """
     c = _some_counts(counts, axis)
+    keepdims = check_flag(keepdims, name="keepdims")
     seen = np.count_nonzero(c, axis=axis, keepdims=keepdims)
     correction = (seen - 1) / (2 * c.sum(axis=axis, keepdims=keepdims)) / math.log(check_base(base))
     return plain(plugin_entropy(c, axis=axis, base=base, keepdims=keepdims) + correction)

@@ -16,14 +16,16 @@ from numpy.typing import ArrayLike
 from course_lib._stable import deviance, log_minus_digamma
 from course_lib._validate import (
     ProbabilityError,
-    as_array,
     as_counts,
     as_finite,
     as_float,
     as_probabilities,
     as_successes,
+    as_truth,
     as_unit,
+    broadcast,
     check_base,
+    check_flag,
     check_number,
     check_positive,
     plain,
@@ -105,7 +107,8 @@ def negative_log_likelihood(
     p = as_probabilities(as_float(counts, name="counts"), axis=axis, normalize=True, name="counts")
     if p.shape != q.shape:
         raise ValueError(f"counts and q need one shape, got {p.shape} and {q.shape}")
-    nats = -scipy.special.xlogy(p.astype(np.float64), q).sum(axis=axis, keepdims=keepdims)
+    kept = check_flag(keepdims, name="keepdims")
+    nats = -scipy.special.xlogy(p.astype(np.float64), q).sum(axis=axis, keepdims=kept)
     return plain(nats / math.log(check_base(base)) + 0.0)
 
 
@@ -135,7 +138,7 @@ def mle_bernoulli(x: ArrayLike) -> float:
     >>> mle_bernoulli([1, 0, 1, 1])
     0.75
     """
-    x = _data(as_array(x, name="x") + 0, "x")
+    x = _data(as_truth(x, name="x"), "x")
     if not np.all((x == 0) | (x == 1)):
         raise ValueError("x must hold zeros and ones; counts of successes go to mle_binomial")
     return float(x.mean())
@@ -250,7 +253,8 @@ def mle_exponential(x: ArrayLike) -> float:
     x = _waits(_data(x, "x"))
     if not x.sum() > 0:
         raise ValueError("all waiting times are 0: the likelihood grows with the rate for ever")
-    return float(x.size / x.sum())
+    with np.errstate(over="ignore"):  # for waits of 1e-309 and less
+        return float(x.size / x.sum())
 
 
 def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
@@ -342,7 +346,7 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     >>> round(shape, 1), round(rate, 1)
     (3.0, 2.0)
     """
-    x = _data(x, "x")
+    x = _data(x, "x", largest=1e300)
     if not np.all(x > 0) or x.min() == x.max():
         raise ValueError("x must hold positive numbers that are not all equal; a Gamma has no mass elsewhere")
     mean = float(x.mean())
@@ -400,7 +404,7 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
     array([2., 5., 1.])
     """
     x = as_probabilities(x, name="x").astype(np.float64)
-    if x.ndim != 2 or not np.all(x > 0):
+    if x.ndim != 2 or len(x) == 0 or not np.all(x > 0):
         raise ProbabilityError(
             "x must be a table of distributions without zeros: there a Dirichlet has no mass"
         )
@@ -565,7 +569,8 @@ def map_categorical(counts: ArrayLike, *, alpha: ArrayLike) -> np.ndarray:
     array([0.571, 0.143, 0.286])
     """
     alpha = as_finite(alpha, name="alpha")
-    excess = as_counts(counts, name="counts") + alpha - 1
+    counts, alpha = broadcast(counts=as_counts(counts, name="counts"), alpha=alpha)
+    excess = counts + alpha - 1
     if np.any(alpha <= 0) or np.any(excess < 0) or not excess.sum() > 0:
         raise ValueError("the posterior has no single highest point; use alpha above 1, or its mean")
     return excess / excess.sum()
@@ -673,8 +678,8 @@ def _gamma_mode(shape: float, rate: float) -> float:
     return float((shape - 1) / rate)
 
 
-def _data(x: ArrayLike, name: str) -> np.ndarray:
-    x = as_finite(x, name=name)
+def _data(x: ArrayLike, name: str, **limit: float) -> np.ndarray:
+    x = as_finite(x, name=name, **limit)
     if x.size == 0:
         raise ValueError(f"{name} is empty; the likelihood of no data has no maximum")
     return x

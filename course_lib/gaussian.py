@@ -21,7 +21,10 @@ from course_lib._validate import (
     as_gaussian,
     as_probabilities,
     as_rng,
+    as_shape,
     check_base,
+    check_flag,
+    check_one_axis,
     cholesky,
     plain,
 )
@@ -233,7 +236,8 @@ def kl_diag_gaussian(
         ) from None
     terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
     terms = np.broadcast_to(terms, shape or (1,))
-    return plain(terms.sum(axis=axis, keepdims=keepdims) / 2 / math.log(check_base(base)))
+    axis, kept = check_one_axis(terms.shape, axis, name="mean0"), check_flag(keepdims, name="keepdims")
+    return plain(terms.sum(axis=axis, keepdims=kept) / 2 / math.log(check_base(base)))
 
 
 def wasserstein1_gaussian(
@@ -273,7 +277,7 @@ def wasserstein1_gaussian(
     """
     from scipy.special import erf
 
-    mean0, mean1 = as_finite(mean0, name="mean0"), as_finite(mean1, name="mean1")
+    mean0, mean1 = (as_finite(m, name=f"mean{i}", largest=math.inf) for i, m in enumerate((mean0, mean1)))
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
     m, s = np.abs(mean1 - mean0), np.abs(np.sqrt(variance1) - np.sqrt(variance0))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -366,8 +370,12 @@ def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
 
 
 def sample_gaussian(
-    mean: ArrayLike, cov: ArrayLike, size: int, *, rng: np.random.Generator | int | None = None
-) -> np.ndarray:
+    mean: ArrayLike,
+    cov: ArrayLike,
+    size: int | tuple[int, ...] | None = None,
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> float | np.ndarray:
     """Return draws from a Gaussian, each the affine image of a standard normal: x = m + L z.
 
     Parameters
@@ -376,15 +384,16 @@ def sample_gaussian(
         The mean m.
     cov : array_like, shape (d, d), or a number
         The covariance S = L Lᵀ; a number is a variance.
-    size : int
-        How many draws.
+    size : int, tuple of int or None
+        How many draws, and in what shape; None draws one.
     rng : numpy.random.Generator, int or None
         A Generator or a seed.
 
     Returns
     -------
-    ndarray, shape (size, d), or (size,) if mean and cov are numbers
-        The draws. As x depends smoothly on m and L, the same line is the reparameterisation of chapter 6.
+    ndarray of shape ``size`` followed by d, or of shape ``size`` if mean and cov are numbers
+        The draws; one number is a float. As x depends smoothly on m and L, the same line is the
+        reparameterisation of chapter 6.
 
     Raises
     ------
@@ -404,8 +413,8 @@ def sample_gaussian(
     """
     flat = np.ndim(mean) == np.ndim(cov) == 0
     mean, factor = _single_gaussian(mean, cov)
-    x = mean + as_rng(rng).standard_normal((size, len(mean))) @ factor.T
-    return x[:, 0] if flat else x
+    x = mean + as_rng(rng).standard_normal((*as_shape(size), len(mean))) @ factor.T
+    return plain(x[..., 0]) if flat else x
 
 
 def moment_match(

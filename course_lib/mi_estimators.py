@@ -11,7 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_array, as_float, as_labels, as_rng, check_base, check_whole
+from course_lib._validate import (
+    as_array,
+    as_float,
+    as_labels,
+    as_rng,
+    check_base,
+    check_callable,
+    check_whole,
+)
 from course_lib.mutual_information import mutual_info_score
 
 __all__ = [
@@ -271,8 +279,9 @@ def _others_inside_interval(x: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """Count on a line by bisection; edge points that rounding x ± radius let in are judged by distance."""
     values, counts = np.unique(x, return_counts=True)
     before = np.concatenate([[0], np.cumsum(counts)])
-    first = np.searchsorted(values, x - radius)
-    last = np.searchsorted(values, x + radius, side="right") - 1
+    with np.errstate(over="ignore"):
+        low, high = x - radius, x + radius
+    first, last = np.searchsorted(values, low), np.searchsorted(values, high, side="right") - 1
     while np.any(outside := x - values[first] >= radius):
         first += outside
     while np.any(outside := values[last] - x >= radius):
@@ -453,7 +462,7 @@ def permutation_test(
     n_resamples = check_whole(n_resamples, name="n_resamples", lowest=1)
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
         raise ValueError(f"x and y must be paired samples; their shapes are {x.shape} and {y.shape}")
-    observed = float(statistic(x, y))
+    observed = float(check_callable(statistic, name="statistic")(x, y))
     null = np.array([statistic(x, y[rng.permutation(len(y))]) for _ in range(n_resamples)], dtype=np.float64)
     if math.isnan(observed) or np.isnan(null).any():
         raise ValueError(

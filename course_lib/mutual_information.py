@@ -16,6 +16,7 @@ from course_lib._validate import (
     as_labels,
     as_probabilities,
     check_base,
+    check_flag,
     check_number,
     check_whole,
     plain,
@@ -237,7 +238,7 @@ def pointwise_mutual_information(
 
 def _as_joint(joint: ArrayLike, variables: int, normalize: bool) -> np.ndarray:
     """Return a joint table of some variables as float64, checked over its last axes together."""
-    shape = np.shape(joint)
+    shape = as_array(joint, name="joint").shape
     if len(shape) < variables:
         raise ValueError(f"joint needs {variables} axes, one per variable, and has shape {shape}")
     flat = np.reshape(joint, (*shape[:-variables], math.prod(shape[-variables:])))
@@ -245,7 +246,7 @@ def _as_joint(joint: ArrayLike, variables: int, normalize: bool) -> np.ndarray:
 
 
 def _are_counts(joint: ArrayLike, normalize: bool) -> bool:
-    return normalize and np.asarray(joint).dtype.kind in "iu"
+    return check_flag(normalize, name="normalize") and np.asarray(joint).dtype.kind in "iu"
 
 
 def _information_of_counts(counts: np.ndarray) -> float:
@@ -357,7 +358,7 @@ def normalized_mutual_info_score(x: ArrayLike, y: ArrayLike, *, average: str = "
     >>> round(normalized_mutual_info_score([0, 0, 1, 1], [0, 1, 2, 2]), 3)
     0.8
     """
-    if average not in MEANS:
+    if not isinstance(average, str) or average not in MEANS:
         raise ValueError(f"average must be one of {', '.join(MEANS)}, not {average!r}")
     cells, r, s, n = _counts_of_labels(x, y)
     h_x, h_y = _mean_log(n / r, cells), _mean_log(n / s, cells)
