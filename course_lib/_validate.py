@@ -362,7 +362,7 @@ def equal_tails(mass: float) -> np.ndarray:
     """Return the two cumulative probabilities that leave equal tails outside."""
     if not 0 < check_number(mass, name="mass") < 1:
         raise ValueError(f"mass must lie between 0 and 1, got {mass}; 0.95 leaves 2.5 % on either side")
-    return np.array([(1 - mass) / 2, (1 + mass) / 2])
+    return np.array([(1 - mass) / 2, (1 + mass) / 2], dtype=np.float64)
 
 
 def check_flag(value: bool, *, name: str) -> bool:
@@ -391,9 +391,12 @@ def check_items(x: Iterable, *, name: str) -> list:
 def check_symbols(x: Iterable, *, name: str) -> list:
     """Return the items of a sequence of symbols, which serve as keys."""
     items = check_items(x, name=name)
-    odd = next((item for item in items if not isinstance(item, Hashable)), None)
-    if odd is not None:
-        raise TypeError(f"{name} must hold symbols such as strings, not {type(odd).__name__}")
+    for item in items:
+        try:
+            hash(item)
+        except TypeError:
+            kind = type(item).__name__
+            raise TypeError(f"{name} must hold symbols such as strings, not {kind}") from None
     return items
 
 

@@ -95,9 +95,9 @@ def bayes_update(prior: ArrayLike, likelihood: ArrayLike, *, normalize: bool = F
     ValueError
         If the shapes do not fit.
 
-    Notes
-    -----
-    Source: T. Bayes and R. Price, An Essay towards solving a Problem in the Doctrine of Chances, 1763.
+    References
+    ----------
+    T. Bayes and R. Price, An Essay towards solving a Problem in the Doctrine of Chances, 1763.
 
     Examples
     --------
@@ -249,7 +249,11 @@ def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
     Notes
     -----
     The product is right only if the pieces are independent given h, and given not h: the same witness heard
-    twice would count double. Source: I. J. Good, Probability and the Weighing of Evidence, 1950.
+    twice would count double.
+
+    References
+    ----------
+    I. J. Good, Probability and the Weighing of Evidence, 1950.
 
     Examples
     --------
@@ -277,7 +281,7 @@ def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
 # ------------------------------------------------------------------------------- a posterior on a grid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GridPosterior:
     """A posterior density known at the points of a grid, straight lines in between.
 

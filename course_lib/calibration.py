@@ -76,6 +76,8 @@ def reliability_diagram(labels: ArrayLike, p: ArrayLike, *, n_bins: int = 10) ->
     For ``p`` of shape (N,) the two curves of ``sklearn.calibration.calibration_curve``, and the counts; but
     there a claim on the edge of two bins belongs to the lower, here to the upper.
 
+    References
+    ----------
     M. H. DeGroot and S. E. Fienberg, The comparison and evaluation of forecasters, 1983.
 
     Examples
@@ -119,8 +121,8 @@ def expected_calibration_error(labels: ArrayLike, p: ArrayLike, *, n_bins: int =
     ValueError, ProbabilityError, TypeError
         As for ``reliability_diagram``.
 
-    Notes
-    -----
+    References
+    ----------
     C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On calibration of modern neural networks, 2017.
 
     Examples
@@ -166,8 +168,8 @@ def squared_calibration_error(
     ProbabilityError, TypeError
         As for ``reliability_diagram``.
 
-    Notes
-    -----
+    References
+    ----------
     A. Kumar, P. Liang and T. Ma, Verified uncertainty calibration, 2019.
 
     Examples
@@ -256,6 +258,8 @@ def brier_score_loss(labels: ArrayLike, p: ArrayLike) -> float:
     -----
     The name in scikit-learn.
 
+    References
+    ----------
     G. W. Brier, Verification of forecasts expressed in terms of probability, 1950.
 
     Examples
@@ -339,8 +343,8 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
     TypeError
         If ``logits`` does not hold real numbers or labels are not whole numbers.
 
-    Notes
-    -----
+    References
+    ----------
     C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On calibration of modern neural networks, 2017.
 
     Examples

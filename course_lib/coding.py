@@ -57,8 +57,8 @@ def kraft_sum(lengths: ArrayLike) -> Fraction:
     TypeError
         If a length is not a whole number.
 
-    Notes
-    -----
+    References
+    ----------
     L. G. Kraft, A device for quantizing, grouping, and coding amplitude-modulated pulses, 1949; B. McMillan,
     Two inequalities implied by unique decipherability, 1956.
 
@@ -94,8 +94,8 @@ def canonical_code(lengths: ArrayLike) -> list[str]:
     TypeError
         If a length is not a whole number.
 
-    Notes
-    -----
+    References
+    ----------
     E. S. Schwartz and B. Kallick, Generating a canonical prefix encoding, 1964; DEFLATE sends its codes so.
 
     Examples
@@ -142,8 +142,8 @@ def huffman_lengths(p: ArrayLike) -> np.ndarray:
     ValueError
         If ``p`` has not one dimension.
 
-    Notes
-    -----
+    References
+    ----------
     D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; with two queues, J. van
     Leeuwen, On the construction of Huffman trees, 1976.
 
@@ -370,6 +370,8 @@ def arithmetic_encode(message: Sequence[int], model: Model) -> bytes:
     -----
     Whole counts that sum to at most 2^32 are used as they are, other weights rounded to some 2^-32.
 
+    References
+    ----------
     J. Rissanen, Generalized Kraft inequality and arithmetic coding, 1976; G. N. N. Martin, Range encoding: an
     algorithm for removing redundancy from a digitised message, 1979.
 

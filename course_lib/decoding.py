@@ -57,8 +57,8 @@ def top_k(logits: ArrayLike, k: int, *, axis: int = -1) -> np.ndarray:
     TypeError
         If ``logits`` does not hold real numbers, or k is not whole.
 
-    Notes
-    -----
+    References
+    ----------
     A. Fan, M. Lewis and Y. Dauphin, Hierarchical neural story generation, 2018.
 
     Examples
@@ -105,6 +105,8 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> 
     -----
     A mass that misses p by no more than the rounding of its dtype counts as p.
 
+    References
+    ----------
     A. Holtzman, J. Buys, L. Du, M. Forbes and Y. Choi, The curious case of neural text degeneration, 2020.
 
     Examples
@@ -155,8 +157,8 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> 
     TypeError
         If ``logits`` does not hold real numbers, or ``min_keep`` is not whole.
 
-    Notes
-    -----
+    References
+    ----------
     M. N. Nguyen and others, Turning up the heat: min-p sampling for creative and coherent LLM outputs, 2025.
 
     Examples
@@ -197,7 +199,8 @@ def sample(
 
     Returns
     -------
-    int, or ndarray of int64 of shape ``size`` followed by the shape of ``logits`` without ``axis``.
+    int or ndarray of int64
+        Of shape ``size`` followed by the shape of ``logits`` without ``axis``.
 
     Raises
     ------
@@ -254,7 +257,8 @@ def gumbel_softmax(
 
     Returns
     -------
-    ndarray of float64 of shape ``size`` followed by the shape of ``logits``.
+    ndarray of float64
+        Of shape ``size`` followed by the shape of ``logits``.
 
     Raises
     ------
@@ -266,8 +270,12 @@ def gumbel_softmax(
 
     Notes
     -----
-    E. Jang, S. Gu and B. Poole, Categorical reparameterization with Gumbel-softmax, 2017; C. J. Maddison,
-    A. Mnih and Y. W. Teh, The concrete distribution, 2017. In PyTorch ``F.gumbel_softmax``, whose tau is T.
+    In PyTorch ``F.gumbel_softmax``, whose tau is T.
+
+    References
+    ----------
+    E. Jang, S. Gu and B. Poole, Categorical reparameterization with Gumbel-softmax, 2017; C. J. Maddison, A.
+    Mnih and Y. W. Teh, The concrete distribution, 2017.
 
     Examples
     --------

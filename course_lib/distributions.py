@@ -88,7 +88,8 @@ def sample_inverse_cdf(
 
     Returns
     -------
-    ndarray of shape ``size``, or what ``ppf`` makes of one float.
+    float or ndarray
+        What ``ppf`` makes of uniform numbers of shape ``size``.
 
     Examples
     --------
@@ -114,7 +115,8 @@ def sample_categorical(p: ArrayLike, size: Size = None, *, rng: Seed = None) -> 
 
     Returns
     -------
-    int, or ndarray of int64 of shape ``size``.
+    int or ndarray of int64
+        Of shape ``size``.
 
     Raises
     ------
@@ -145,7 +147,8 @@ def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int
 
     Returns
     -------
-    int, or ndarray of int64 of shape ``size + logits.shape[:-1]``.
+    int or ndarray of int64
+        Of shape ``size + logits.shape[:-1]``.
 
     Raises
     ------
@@ -190,8 +193,8 @@ class AliasTable:
     ProbabilityError
         If ``p`` is not a distribution.
 
-    Notes
-    -----
+    References
+    ----------
     M. D. Vose, A linear algorithm for generating random numbers with a given distribution, 1991.
 
     Examples

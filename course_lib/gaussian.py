@@ -62,9 +62,9 @@ def entropy_gaussian(cov: ArrayLike, *, base: float = math.e) -> float | np.ndar
     ValueError
         If the covariance is not symmetric positive definite.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 8.4.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 8.4.1.
 
     Examples
     --------
@@ -155,8 +155,10 @@ def kl_gaussian(
     eigenvalues e of L1⁻¹ (S0 - S1) L1⁻ᵀ give the same as Σ (e - ln(1 + e)) / 2. Both come down to
     exp(u) - 1 - u, by series where u is small.
 
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., chapter 8; C. Rasmussen and
-    C. Williams, Gaussian Processes for Machine Learning, A.5.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., chapter 8; C. Rasmussen and C. Williams,
+    Gaussian Processes for Machine Learning, A.5.
 
     Examples
     --------
@@ -218,7 +220,10 @@ def kl_diag_gaussian(
     Notes
     -----
     Stable for nearly equal variances: the ratio enters as u = ln(1 + (v0-v1)/v1) and exp(u) - 1 - u.
-    Source: D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014, appendix B.
+
+    References
+    ----------
+    D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014, appendix B.
 
     Examples
     --------
@@ -264,9 +269,9 @@ def wasserstein1_gaussian(
     ValueError
         If a variance is not positive and finite.
 
-    Notes
-    -----
-    Source: C. Villani, Topics in Optimal Transportation, section 2.2 (the line); the mean of a folded normal.
+    References
+    ----------
+    C. Villani, Topics in Optimal Transportation, section 2.2 (the line); the mean of a folded normal.
 
     Examples
     --------
@@ -314,8 +319,10 @@ def wasserstein2_gaussian(
     from the singular vectors of L1ᵀ L0. That form subtracts factors, not traces, so it keeps its digits where
     the Gaussians nearly agree; rounding leaves some 1e-16 of the scale.
 
-    Source: I. Olkin and F. Pukelsheim, Linear Algebra and its Applications 48 (1982); R. Bhatia, T. Jain and
-    Y. Lim, On the Bures-Wasserstein distance between positive definite matrices, 2019.
+    References
+    ----------
+    I. Olkin and F. Pukelsheim, Linear Algebra and its Applications 48 (1982); R. Bhatia, T. Jain and Y. Lim,
+    On the Bures-Wasserstein distance between positive definite matrices, 2019.
 
     Examples
     --------
@@ -351,9 +358,9 @@ def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     ValueError
         If a correlation lies outside [-1, 1] or is NaN.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., example 8.5.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., example 8.5.1.
 
     Examples
     --------
@@ -403,7 +410,10 @@ def sample_gaussian(
     Notes
     -----
     The same as ``numpy.random.Generator.multivariate_normal`` with ``method="cholesky"``.
-    Source: J. Gentle, Random Number Generation and Monte Carlo Methods, 2nd ed., section 5.3.
+
+    References
+    ----------
+    J. Gentle, Random Number Generation and Monte Carlo Methods, 2nd ed., section 5.3.
 
     Examples
     --------
@@ -445,9 +455,9 @@ def moment_match(
     ValueError
         If a covariance is not symmetric positive definite, or the shapes differ.
 
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, section 10.7.
+    References
+    ----------
+    C. Bishop, Pattern Recognition and Machine Learning, section 10.7.
 
     Examples
     --------

@@ -132,7 +132,10 @@ class MultinomialNB(_NaiveBayes):
     Notes
     -----
     Agrees with ``sklearn.naive_bayes.MultinomialNB``, whose names it keeps.
-    Source: C. Manning, P. Raghavan and H. Schütze, Introduction to Information Retrieval, chapter 13.
+
+    References
+    ----------
+    C. Manning, P. Raghavan and H. Schütze, Introduction to Information Retrieval, chapter 13.
 
     Examples
     --------
@@ -188,7 +191,10 @@ class BernoulliNB(_NaiveBayes):
     Notes
     -----
     Agrees with ``sklearn.naive_bayes.BernoulliNB``, whose names it keeps.
-    Source: C. Manning, P. Raghavan and H. Schütze, Introduction to Information Retrieval, chapter 13.
+
+    References
+    ----------
+    C. Manning, P. Raghavan and H. Schütze, Introduction to Information Retrieval, chapter 13.
 
     Examples
     --------
