@@ -6,7 +6,7 @@ sums to one within a tolerance that grows with the coarseness of its dtype.
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np

@@ -77,7 +77,7 @@ def bayes_update(prior: ArrayLike, likelihood: ArrayLike, *, normalize: bool = F
     prior : array_like, shape (K,)
         Probabilities of the hypotheses.
     likelihood : array_like, shape (K,) or (K, M)
-        p(x|h) of what was seen, one number a hypothesis; or the table of all outcomes x, one column each.
+        p(x|h) of what was seen, one number per hypothesis; or the table of all outcomes x, one column each.
         Along a column the numbers need not sum to one; along a row of the table they must not exceed one.
     normalize : bool
         Scale the prior to sum to one.

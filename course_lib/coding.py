@@ -151,7 +151,7 @@ def huffman_lengths(p: ArrayLike) -> np.ndarray:
     --------
     >>> huffman_lengths([0.4, 0.3, 0.2, 0.1])
     array([1, 2, 3, 3])
-    >>> float(huffman_lengths([4, 3, 2, 1]) @ [4, 3, 2, 1]) / 10    # bits a symbol; the entropy is 1.846
+    >>> float(huffman_lengths([4, 3, 2, 1]) @ [4, 3, 2, 1]) / 10    # bits per symbol; the entropy is 1.846
     1.9
     """
     p = as_float(p, name="p").astype(np.float64)

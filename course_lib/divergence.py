@@ -91,7 +91,8 @@ def kl_divergence(
 
     Returns
     -------
-    float, or ndarray of float64 without ``axis``.
+    float or ndarray
+        Without ``axis``; float64.
 
     Raises
     ------
@@ -104,8 +105,12 @@ def kl_divergence(
 
     Notes
     -----
-    S. Kullback and R. A. Leibler, On information and sufficiency, 1951. ``scipy.stats.entropy(p, q)`` is the
-    same quantity, but loses every digit where p and q agree to some 1e-8.
+    ``scipy.stats.entropy(p, q)`` is the same quantity, but loses every digit where p and q agree to some
+    1e-8.
+
+    References
+    ----------
+    S. Kullback and R. A. Leibler, On information and sufficiency, 1951.
 
     Examples
     --------
@@ -196,15 +201,16 @@ def js_divergence(
 
     Returns
     -------
-    float, or ndarray of float64 without ``axis``.
+    float or ndarray
+        Without ``axis``; float64.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``kl_divergence``; also if the weights are not two probabilities that sum to 1.
 
-    Notes
-    -----
+    References
+    ----------
     J. Lin, Divergence measures based on the Shannon entropy, 1991.
 
     Examples
@@ -275,7 +281,8 @@ def js_distance(
 
     Returns
     -------
-    float, or ndarray of float64 without ``axis``; in roots of nats or bits.
+    float or ndarray
+        Without ``axis``; in roots of nats or bits.
 
     Raises
     ------
@@ -284,8 +291,11 @@ def js_distance(
 
     Notes
     -----
-    D. M. Endres and J. E. Schindelin, A new metric for probability distributions, 2003.
     Same as ``scipy.spatial.distance.jensenshannon(p, q)``.
+
+    References
+    ----------
+    D. M. Endres and J. E. Schindelin, A new metric for probability distributions, 2003.
 
     Examples
     --------
@@ -400,15 +410,16 @@ def total_variation(
 
     Returns
     -------
-    float, or ndarray of float64 without ``axis``; a probability, from 0 to 1.
+    float or ndarray
+        Without ``axis``; a probability, from 0 to 1.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``kl_divergence``.
 
-    Notes
-    -----
+    References
+    ----------
     D. A. Levin, Y. Peres and E. L. Wilmer, Markov Chains and Mixing Times, 2009, section 4.1.
 
     Examples
@@ -444,7 +455,8 @@ def wasserstein1(
 
     Returns
     -------
-    float, or ndarray of float64 without ``axis``; in the unit of ``support``.
+    float or ndarray
+        Without ``axis``; in the unit of ``support``.
 
     Raises
     ------
@@ -453,9 +465,12 @@ def wasserstein1(
 
     Notes
     -----
+    ``scipy.stats.wasserstein_distance(support, support, p, q)`` gives one pair at a time.
+
+    References
+    ----------
     S. S. Vallender, Calculation of the Wasserstein distance between probability distributions on the line,
     1974.
-    ``scipy.stats.wasserstein_distance(support, support, p, q)`` gives one pair at a time.
 
     Examples
     --------
@@ -549,7 +564,8 @@ def kl_from_logits(
 
     Returns
     -------
-    float, or ndarray of float64 without ``axis``.
+    float or ndarray
+        Without ``axis``; float64.
 
     Raises
     ------

@@ -111,10 +111,10 @@ def elbo_identity(
     ValueError
         If the shapes differ, a log_joint is NaN or +inf, or x is impossible in every state.
 
-    Notes
-    -----
-    Source: M. Jordan, Z. Ghahramani, T. Jaakkola and L. Saul, An Introduction to Variational Methods for
-    Graphical Models, 1999; C. Bishop, Pattern Recognition and Machine Learning, section 9.4.
+    References
+    ----------
+    M. Jordan, Z. Ghahramani, T. Jaakkola and L. Saul, An Introduction to Variational Methods for Graphical
+    Models, 1999; C. Bishop, Pattern Recognition and Machine Learning, section 9.4.
 
     Examples
     --------
@@ -180,9 +180,9 @@ def iwae_bound(log_w: ArrayLike, k: int) -> float | np.ndarray:
     ValueError
         If k does not divide the number of draws, there are none, or a weight is NaN or infinite.
 
-    Notes
-    -----
-    Source: Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
+    References
+    ----------
+    Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
 
     Examples
     --------
@@ -228,9 +228,9 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
     ValueError
         If an axis is not rising, or ``log_joint`` returns another shape, NaN or +inf.
 
-    Notes
-    -----
-    Source: L. Trefethen and J. Weideman, The Exponentially Convergent Trapezoidal Rule, 2014.
+    References
+    ----------
+    L. Trefethen and J. Weideman, The Exponentially Convergent Trapezoidal Rule, 2014.
 
     Examples
     --------
@@ -278,7 +278,7 @@ def _joint_at(log_joint: Callable[[np.ndarray], ArrayLike], z: np.ndarray) -> np
 
 
 class ElboSurgery(NamedTuple):
-    """The KL to the prior in its two parts, one number an example, in nats: kl = information + marginal_kl.
+    """The KL to the prior in its two parts, one number per example, in nats: kl = information + marginal_kl.
 
     Attributes
     ----------
@@ -332,10 +332,10 @@ def elbo_surgery(
         If the shapes differ, a variance is not positive, ``draws`` is below 1, or ``log_prior`` returns
         another shape or numbers that are not finite.
 
-    Notes
-    -----
-    Source: M. Hoffman and M. Johnson, ELBO Surgery: Yet Another Way to Carve Up the Variational Evidence
-    Lower Bound, 2016.
+    References
+    ----------
+    M. Hoffman and M. Johnson, ELBO Surgery: Yet Another Way to Carve Up the Variational Evidence Lower Bound,
+    2016.
 
     Examples
     --------
@@ -375,5 +375,5 @@ def _prior_at(log_prior: Callable[[np.ndarray], ArrayLike] | None, z: np.ndarray
         return _log_density(z, 0.0, 1.0)
     values = as_finite(check_callable(log_prior, name="log_prior")(z), name="log_prior(z)")
     if values.shape != (len(z),):
-        raise ValueError(f"log_prior must return shape ({len(z)},), one number a point, got {values.shape}")
+        raise ValueError(f"log_prior must return shape ({len(z)},), one number per point, got {values.shape}")
     return values

@@ -72,8 +72,8 @@ def surprisal(p: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     ValueError
         If ``base`` is not positive, finite and different from 1.
 
-    Notes
-    -----
+    References
+    ----------
     C. E. Shannon, A mathematical theory of communication, 1948, section 6.
 
     Examples
@@ -113,7 +113,7 @@ def entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         From 0 (a certain outcome) to log n (n equally likely ones); the shape of ``p`` without ``axis``.
 
     Raises
@@ -131,6 +131,8 @@ def entropy(
     A sum that is off 1 within the tolerance is divided out. The relative error stays below 1e-14, also where
     one outcome is all but certain: at [1 - 1e-12, 1e-12], ``-sum(p * log(p))`` keeps some five digits.
 
+    References
+    ----------
     C. E. Shannon, A mathematical theory of communication, 1948, section 6.
 
     Examples
@@ -274,7 +276,7 @@ def cross_entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         At least H(p); inf where p gives mass to an outcome that q rules out.
 
     Raises
@@ -287,6 +289,8 @@ def cross_entropy(
     Added up as H(p) plus the divergence: both are exact near their zeros, where sum p log(1/q) is not.
     ``torch.nn.functional.cross_entropy`` takes logits in place of q, in its first argument.
 
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, theorem 5.4.3: the wrong code's price.
 
     Examples
@@ -322,8 +326,8 @@ def joint_entropy(joint: ArrayLike, *, base: float = math.e, normalize: bool = F
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
 
-    Notes
-    -----
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 2.2.
 
     Examples
@@ -360,8 +364,8 @@ def conditional_entropy(
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
 
-    Notes
-    -----
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 2.2.
 
     Examples
@@ -394,7 +398,7 @@ def perplexity(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         A number of outcomes, from 1 to n; the same whichever unit H is measured in.
 
     Raises
@@ -402,8 +406,8 @@ def perplexity(
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
 
-    Notes
-    -----
+    References
+    ----------
     F. Jelinek and others, Perplexity: a measure of the difficulty of speech recognition tasks, 1977.
 
     Examples
@@ -444,7 +448,7 @@ def renyi_entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         From 0 to log n; it never rises with alpha.
 
     Raises
@@ -452,8 +456,8 @@ def renyi_entropy(
     ProbabilityError, TypeError, ValueError
         As ``entropy``; ValueError also if ``alpha`` is negative or NaN.
 
-    Notes
-    -----
+    References
+    ----------
     A. Rényi, On measures of entropy and information, 1961.
 
     Examples
@@ -528,9 +532,9 @@ def attention_entropy(
     ValueError
         If the shapes do not fit, or a score is NaN or infinite.
 
-    Notes
-    -----
-    Scores as in A. Vaswani and others, Attention is all you need, 2017.
+    References
+    ----------
+    A. Vaswani and others, Attention is all you need, 2017.
 
     Examples
     --------
@@ -567,7 +571,7 @@ def plugin_entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         In the unit of ``base``; also the maximum-likelihood estimate.
 
     Raises
@@ -579,7 +583,11 @@ def plugin_entropy(
 
     Notes
     -----
-    The bias is from G. A. Miller, Note on the bias of information estimates, 1955; it holds in nats.
+    The bias holds in nats.
+
+    References
+    ----------
+    G. A. Miller, Note on the bias of information estimates, 1955.
 
     Examples
     --------
@@ -604,7 +612,7 @@ def miller_madow_entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         In the unit of ``base``. It may exceed log K; outcomes never seen are not known to it.
 
     Raises
@@ -612,8 +620,8 @@ def miller_madow_entropy(
     TypeError, ValueError
         As ``plugin_entropy``.
 
-    Notes
-    -----
+    References
+    ----------
     G. A. Miller, Note on the bias of information estimates, 1955.
 
     Examples

@@ -92,9 +92,9 @@ def negative_log_likelihood(
     ValueError
         If the shapes differ.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., section 11.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., section 11.1.
 
     Examples
     --------
@@ -338,7 +338,10 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     Notes
     -----
     The gap on the right is added up from x - mean(x), so that it keeps its digits where x hardly varies.
-    Source: T. Minka, Estimating a Gamma distribution, 2002.
+
+    References
+    ----------
+    T. Minka, Estimating a Gamma distribution, 2002.
 
     Examples
     --------
@@ -350,7 +353,7 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     if not np.all(x > 0) or x.min() == x.max():
         raise ValueError("x must hold positive numbers that are not all equal; a Gamma has no mass elsewhere")
     mean = float(x.mean())
-    gap = math.fsum(_log_ratios(x, x - mean, mean)) / x.size
+    gap = math.fsum(_log_ratios(x, x - mean, mean).ravel()) / x.size
     if not gap > 0:
         raise ValueError("x varies too little for a float: the likelihood grows with the shape without end")
     # log(shape) - digamma(shape) falls and lies between 1/(2 shape) and 1/shape, which brackets its root.
@@ -379,7 +382,7 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     x : array_like, shape (N, K)
-        Distributions, one a row, no entry zero, not all rows equal.
+        Distributions, one per row, no entry zero, not all rows equal.
 
     Returns
     -------
@@ -395,7 +398,10 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
     Notes
     -----
     Each alpha_k follows from their sum by Newton's method, and the sum from one equation that only falls.
-    Source: T. Minka, Estimating a Dirichlet distribution, 2000.
+
+    References
+    ----------
+    T. Minka, Estimating a Dirichlet distribution, 2000.
 
     Examples
     --------
@@ -435,9 +441,9 @@ def mle_beta(x: ArrayLike) -> tuple[float, float]:
     ValueError
         If all are equal.
 
-    Notes
-    -----
-    Source: T. Minka, Estimating a Dirichlet distribution, 2000.
+    References
+    ----------
+    T. Minka, Estimating a Dirichlet distribution, 2000.
 
     Examples
     --------

@@ -57,8 +57,8 @@ class NGramModel:
     ValueError
         If the text is shorter than ``order`` or holds a token that is not in the vocabulary, or order < 1.
 
-    Notes
-    -----
+    References
+    ----------
     R. Kneser and H. Ney, Improved backing-off for m-gram language modeling, 1995; interpolated, with this D:
     S. F. Chen and J. Goodman, An empirical study of smoothing techniques for language modeling, 1999.
 

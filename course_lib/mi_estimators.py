@@ -71,9 +71,12 @@ def ksg(x: ArrayLike, y: ArrayLike, *, k: int = 3, base: float = math.e) -> floa
 
     Notes
     -----
-    Estimator 1 of A. Kraskov, H. Stögbauer and P. Grassberger, Estimating mutual information, 2004.
     ``sklearn.feature_selection.mutual_info_regression`` uses it too, after scaling, adding noise, and with
     negative estimates set to zero.
+
+    References
+    ----------
+    A. Kraskov, H. Stögbauer and P. Grassberger, Estimating mutual information, 2004, estimator 1.
 
     Examples
     --------
@@ -118,8 +121,8 @@ def ksg_mixture(x: ArrayLike, y: ArrayLike, *, k: int = 3, base: float = math.e)
     TypeError
         If the samples are not real numbers.
 
-    Notes
-    -----
+    References
+    ----------
     W. Gao, S. Kannan, S. Oh and P. Viswanath, Estimating mutual information for discrete-continuous mixtures,
     2017; with psi(n) where they write log n, so that without repeats it equals ``ksg``.
 
@@ -173,9 +176,12 @@ def ksg_labels(x: ArrayLike, labels: ArrayLike, *, k: int = 3, base: float = mat
 
     Notes
     -----
-    B. C. Ross, Mutual information between discrete and continuous data sets, 2014.
     ``sklearn.feature_selection.mutual_info_classif`` uses it too, after scaling, adding noise, and with
     negative estimates set to zero.
+
+    References
+    ----------
+    B. C. Ross, Mutual information between discrete and continuous data sets, 2014.
 
     Examples
     --------
@@ -328,8 +334,11 @@ def info_nce(scores: ArrayLike, *, base: float = math.e) -> float:
 
     Notes
     -----
-    A. van den Oord, Y. Li and O. Vinyals, Representation learning with contrastive predictive coding, 2018.
     The loss is ``torch.nn.functional.cross_entropy(scores, torch.arange(K))``.
+
+    References
+    ----------
+    A. van den Oord, Y. Li and O. Vinyals, Representation learning with contrastive predictive coding, 2018.
 
     Examples
     --------
@@ -449,8 +458,11 @@ def permutation_test(
 
     Notes
     -----
-    B. Phipson and G. K. Smyth, Permutation p-values should never be zero, 2010.
     ``scipy.stats.permutation_test`` with ``permutation_type="pairings"`` does the same.
+
+    References
+    ----------
+    B. Phipson and G. K. Smyth, Permutation p-values should never be zero, 2010.
 
     Examples
     --------

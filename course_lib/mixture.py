@@ -140,11 +140,11 @@ def em(
         If some example is impossible under the start, a Gaussian collapses onto too few points, or ``anneal``
         is out of range.
 
-    Notes
-    -----
-    Source: A. Dempster, N. Laird and D. Rubin, Maximum Likelihood from Incomplete Data via the EM Algorithm,
-    1977; R. Neal and G. Hinton, A View of the EM Algorithm that Justifies Incremental, Sparse, and Other
-    Variants, 1998; N. Ueda and R. Nakano, Deterministic annealing EM algorithm, 1998.
+    References
+    ----------
+    A. Dempster, N. Laird and D. Rubin, Maximum Likelihood from Incomplete Data via the EM Algorithm, 1977; R.
+    Neal and G. Hinton, A View of the EM Algorithm that Justifies Incremental, Sparse, and Other Variants,
+    1998; N. Ueda and R. Nakano, Deterministic annealing EM algorithm, 1998.
 
     Examples
     --------
@@ -329,8 +329,8 @@ class CategoricalMixture(_Mixture):
         ValueError
             If X is not a table, is empty, or holds a level outside 0 … L - 1; if an option is out of range.
 
-        Notes
-        -----
+        References
+        ----------
         N. Ueda and R. Nakano, Deterministic annealing EM algorithm, 1998.
         """
         for name, value in {"n_components": n_components, "n_levels": n_levels, "n_iter": n_iter}.items():

@@ -69,7 +69,8 @@ def mutual_information(
 
     Returns
     -------
-    float, or ndarray of float64 of the leading shape.
+    float or ndarray
+        Of the leading shape; float64.
 
     Raises
     ------
@@ -82,8 +83,11 @@ def mutual_information(
 
     Notes
     -----
-    C. E. Shannon, A mathematical theory of communication, 1948. With counts of labels it is
-    ``sklearn.metrics.mutual_info_score(None, None, contingency=counts)``.
+    With counts of labels it is ``sklearn.metrics.mutual_info_score(None, None, contingency=counts)``.
+
+    References
+    ----------
+    C. E. Shannon, A mathematical theory of communication, 1948.
 
     Examples
     --------
@@ -128,15 +132,16 @@ def conditional_mutual_information(
 
     Returns
     -------
-    float, or ndarray of float64 of the leading shape; never negative.
+    float or ndarray
+        Of the leading shape; never negative.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``mutual_information``.
 
-    Notes
-    -----
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 2.5.
 
     Examples
@@ -171,15 +176,16 @@ def interaction_information(
 
     Returns
     -------
-    float, or ndarray of float64 of the leading shape.
+    float or ndarray
+        Of the leading shape; float64.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``mutual_information``.
 
-    Notes
-    -----
+    References
+    ----------
     W. J. McGill, Multivariate information transmission, 1954; A. J. Bell, The co-information lattice, 2003.
 
     Examples
@@ -211,15 +217,16 @@ def pointwise_mutual_information(
 
     Returns
     -------
-    ndarray of float64, the shape of ``joint``.
+    ndarray of float64
+        Of the shape of ``joint``.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``mutual_information``.
 
-    Notes
-    -----
+    References
+    ----------
     K. W. Church and P. Hanks, Word association norms, mutual information, and lexicography, 1990.
 
     Examples
@@ -295,7 +302,8 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
 
     Returns
     -------
-    float, never negative.
+    float
+        Never negative.
 
     Raises
     ------
@@ -306,8 +314,11 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
 
     Notes
     -----
-    ``sklearn.metrics.mutual_info_score(x, y)`` is the same, in nats. The bias follows from
-    G. A. Miller, Note on the bias of information estimates, 1955.
+    ``sklearn.metrics.mutual_info_score(x, y)`` is the same, in nats.
+
+    References
+    ----------
+    G. A. Miller, Note on the bias of information estimates, 1955, for the bias.
 
     Examples
     --------
@@ -440,7 +451,11 @@ def fano_bound(conditional_entropy: float, n_classes: int, *, base: float = math
 
     Notes
     -----
-    R. M. Fano, Transmission of Information, 1961. The looser form (H(X|Y) - log 2)/log K follows from it.
+    The looser form (H(X|Y) - log 2)/log K follows from it.
+
+    References
+    ----------
+    R. M. Fano, Transmission of Information, 1961.
 
     Examples
     --------

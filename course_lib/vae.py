@@ -6,7 +6,7 @@ An encoder turns x into a Gaussian q(z|x), a decoder turns z into a distribution
 
 A count from 0 to n gets a mass function that sums to one, so the bound is in true nats and may be laid beside
 any other model of the same counts. The model's methods return tensors, so that gradients can be followed;
-``train_vae`` and ``evaluate`` take arrays, and ``evaluate`` gives float64 arrays, one number an example. A
+``train_vae`` and ``evaluate`` take arrays, and ``evaluate`` gives float64 arrays, one number per example. A
 seed fixes every result on a machine. PyTorch's own random state is left as it was found, and the work runs
 on one thread: several only get in each other's way on matrices this small.
 """
@@ -523,7 +523,7 @@ def evaluate(model: VAE, X: ArrayLike, k: int = 500, seed: int = 0) -> VaeScores
     ----------
     model : VAE
         Left in the mode it was in. ``model.double()`` computes in double precision; otherwise single
-        precision costs some 1e-3 nats an example.
+        precision costs some 1e-3 nats per example.
     X : array_like, shape (N, D)
         Examples.
     k : int
