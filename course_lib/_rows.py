@@ -110,7 +110,7 @@ class Pair:
         """Return the sum over each row of plain(p, q), or of close(p, q, d) where the plain terms may cancel.
 
         Without ``plain`` it is the sum of close(p, q, d) everywhere. ``scale(c)`` is what the plain sum grows
-        by if q is divided by c; without it, rows whose sums are not equal are added up anew.
+        by if q is divided by c; without it, q is brought to the sum of p first.
         """
         if plain is None:
             return self._checked(close_sums, close)
@@ -138,8 +138,9 @@ class Pair:
     def _checked(self, sums: Callable[..., Sums], *terms: Terms | None) -> np.ndarray:
         """Return what ``sums`` gives for the terms, strip by strip, and refuse what is no distribution."""
         lows: list[list[float]] = [[np.inf, np.inf]]
-        found = [np.stack(sums(*terms, p, q, lows)) for p, q in self._strips(self.p, self.q)]
-        p_sum, q_sum, values = np.concatenate([np.empty((3, 0)), *found], axis=1)
+        none = (np.empty(0),) * 3
+        found = [sums(*terms, p, q, lows) for p, q in self._strips(self.p, self.q)] or [none]
+        p_sum, q_sum, values = found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
         p_low, q_low = np.transpose(lows)
         self.check(extremes(p_low, p_sum), extremes(q_low, q_sum))
         return values
@@ -157,12 +158,13 @@ class Pair:
 @np.errstate(all="ignore")  # what zeros, infinities and NaN make of the sums is for the caller to judge
 def plain_sums(plain: Terms, scale: Terms | None, p: np.ndarray, q: np.ndarray, lows: list) -> Sums:
     """Return of each row the sum of p, the sum of q, and that of plain(p, q) for p and q that sum to 1."""
-    p_sum, q_sum, terms = add_up(lambda p, q: (p, q, plain(p, q)), p, q, lows=lows)
     if scale is not None:
+        p_sum, q_sum, terms = add_up(lambda p, q: (p, q, plain(p, q)), p, q, lows=lows)
         return p_sum, q_sum, terms / p_sum + scale(q_sum / p_sum)
+    p_sum, q_sum = add_up(lambda p, q: (p, q), p, q, lows=lows)  # first: they cost little beside the terms
     ratio = p_sum / q_sum
-    if np.any(np.abs(ratio - 1) > ROUNDING):
-        terms = add_up(lambda p, q: plain(p, ratio[:, None] * q), p, q)
+    far = np.any(np.abs(ratio - 1) > ROUNDING)
+    terms = add_up(lambda p, q: plain(p, ratio[:, None] * q if far else q), p, q)
     return p_sum, q_sum, terms / p_sum
 
 

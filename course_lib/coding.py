@@ -154,16 +154,17 @@ def huffman_lengths(p: ArrayLike) -> np.ndarray:
     >>> float(huffman_lengths([4, 3, 2, 1]) @ [4, 3, 2, 1]) / 10    # bits per symbol; the entropy is 1.846
     1.9
     """
-    p = as_float(p, name="p").astype(np.float64)
-    as_probabilities(p, normalize=True)
-    if p.ndim != 1:
-        raise ValueError(f"p must be one distribution, of shape (K,), not of shape {p.shape}")
-    if p.size == 1:
+    weights = as_float(p, name="p").astype(np.float64)
+    as_probabilities(weights, normalize=True)
+    if weights.ndim != 1:
+        raise ValueError(f"p must be one distribution, of shape (K,), not of shape {weights.shape}")
+    if weights.size == 1:
         return np.ones(1, dtype=np.int64)
-    p = np.ldexp(p, -np.frexp(p.max())[1])  # by a power of two, so that equal sums stay equal
-    order = np.argsort(p, kind="stable")
-    lengths = np.empty(p.size, dtype=np.int64)
-    lengths[order] = _depths(p[order])
+    # made small by a power of two, so that sums do not overflow and equal ones stay equal
+    weights = np.ldexp(weights, -np.frexp(weights.max())[1])
+    order = np.argsort(weights, kind="stable")
+    lengths = np.empty(weights.size, dtype=np.int64)
+    lengths[order] = _depths(weights[order])
     return lengths
 
 

@@ -500,12 +500,12 @@ def test_renyi_laws(ws):
     p, q, _ = map(as_distribution, ws)
     values = [renyi_divergence(p, q, alpha) for alpha in ORDERS]
     assert values[0] >= 0
-    assert np.all(np.diff(values) >= -1e-9 * np.abs(values[1:]))  # it never falls as the order rises
+    assert np.all(np.diff(values) >= -1e-9 * np.abs(values[1:]) - 1e-30)  # it never falls as the order rises
     assert renyi_divergence(p, q, 1) == kl_divergence(p, q)
     assert all(renyi_divergence(p, p, alpha) == 0 for alpha in ORDERS)
     for alpha in (0.2, 0.5):
         skew = alpha / (1 - alpha) * renyi_divergence(q, p, 1 - alpha)
-        assert math.isclose(renyi_divergence(p, q, alpha), skew, rel_tol=1e-12)
+        assert math.isclose(renyi_divergence(p, q, alpha), skew, rel_tol=1e-12, abs_tol=1e-30)
     halves = np.add.reduceat(p, [0, len(p) // 2]), np.add.reduceat(q, [0, len(q) // 2])
     for alpha, whole in zip(ORDERS, values, strict=True):  # merging outcomes loses information
         assert renyi_divergence(*halves, alpha, normalize=True) <= whole * (1 + 1e-9) + 1e-15
