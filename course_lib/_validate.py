@@ -19,6 +19,7 @@ SUM_TOLERANCE = {np.float16: 1e-2, np.float32: 1e-4}
 DEFAULT_SUM_TOLERANCE = 1e-8
 
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
+LEAST = float(np.finfo(np.float64).tiny)  # numbers below have lost digits
 LARGEST = 1e100  # of measured numbers: the squares of much larger ones leave the range of a float
 
 PLAIN = (np.dtype(np.float64), np.dtype(np.int64))  # what Python's own float and int stand for
@@ -284,9 +285,19 @@ def as_covariance(cov: ArrayLike, name: str = "cov") -> np.ndarray:
             f"{name} must be square, of shape (..., d, d), got {cov.shape}; np.diag makes one of variances"
         )
     flipped = np.swapaxes(cov, -1, -2)
-    if not np.all(np.abs(cov - flipped) <= 1e-8 * np.abs(cov).max()):
+    if not np.all(np.abs(cov - flipped) <= 1e-8 * np.abs(cov).max(initial=0)):
         raise ValueError(f"{name} is not symmetric; a covariance is: use ({name} + {name}.T) / 2")
+    variances = np.diagonal(cov, axis1=-2, axis2=-1)
+    if np.any((variances > 0) & (variances < LEAST)):
+        raise ValueError(f"{name} holds variances below {LEAST:.3g}; measure in a smaller unit")
     return cov
+
+
+def check_ridge(value: float, *, name: str) -> float:
+    """Return ``value`` if it is one number of zero or more."""
+    if check_number(value, name=name) < 0:
+        raise ValueError(f"{name} must be 0 or more, got {value}")
+    return value
 
 
 def cholesky(cov: np.ndarray, name: str = "cov") -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
 
-from course_lib._stable import deviance, log_minus_digamma
+from course_lib._stable import TINY, deviance, log_minus_digamma
 from course_lib._validate import (
     ProbabilityError,
     as_counts,
@@ -452,6 +452,8 @@ def mle_beta(x: ArrayLike) -> tuple[float, float]:
     (2.0, 3.0)
     """
     x = as_unit(_data(x, "x").ravel(), name="x")
+    if np.any((x > 0) & (x < TINY)):
+        raise ValueError(f"x holds numbers below {TINY:.3g}, which have lost their digits; drop them")
     if not (np.all(x > 0) and np.all(x < 1)):
         raise ProbabilityError("x must lie strictly between 0 and 1: at 0 and 1 a Beta has no mass")
     if x.min() == x.max():

@@ -120,7 +120,8 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
         raise ValueError(f"x has shape {x.shape}, but the Gaussian has {len(mean)} dimension(s)")
     z = np.linalg.solve(factor, (x - mean).reshape(-1, len(mean)).T)
     log_norm = len(mean) / 2 * math.log(2 * math.pi) + _log_diagonal(factor).sum()
-    return plain((-0.5 * np.sum(z**2, axis=0) - log_norm).reshape(x.shape[:-1]))
+    with np.errstate(over="ignore"):  # so far away the density is 0
+        return plain((-0.5 * np.sum(z**2, axis=0) - log_norm).reshape(x.shape[:-1]))
 
 
 def kl_gaussian(
@@ -178,7 +179,8 @@ def kl_gaussian(
     close = expm1_minus_x(np.log1p(np.where(nearly_equal[..., None], differences, 0.0))).sum(axis=-1)
     # tr(S1⁻¹ S0) - d - ln det(S1⁻¹ S0), then (m1 - m0)ᵀ S1⁻¹ (m1 - m0)
     spread = np.where(nearly_equal, close, _stretch(np.linalg.solve(factor1, factor0)))
-    mahalanobis = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
+    with np.errstate(over="ignore"):  # so far apart the divergence is inf
+        mahalanobis = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
     return plain((spread + mahalanobis) / 2 / math.log(check_base(base)))
 
 
@@ -239,7 +241,8 @@ def kl_diag_gaussian(
             f"the shapes do not fit: mean0 {mean0.shape}, variance0 {variance0.shape}, "
             f"mean1 {mean1.shape}, variance1 {variance1.shape}"
         ) from None
-    terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
+    with np.errstate(over="ignore"):  # so far apart the divergence is inf
+        terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
     terms = np.broadcast_to(terms, shape or (1,))
     axis, kept = check_one_axis(terms.shape, axis, name="mean0"), check_flag(keepdims, name="keepdims")
     return plain(terms.sum(axis=axis, keepdims=kept) / 2 / math.log(check_base(base)))

@@ -24,6 +24,7 @@ from course_lib._validate import (
     as_table,
     check_number,
     check_positive,
+    check_ridge,
     check_whole,
 )
 from course_lib.distributions import sample_categorical
@@ -160,6 +161,7 @@ def em(
     n_iter = check_whole(n_iter, name="n_iter", lowest=1)
     if not 0 < check_number(anneal, name="anneal") <= 1:
         raise ValueError(f"anneal must be above 0 and at most 1, got {anneal}; 1 is EM without annealing")
+    tol = _check_start(model, tol)
     data = model._as_data(X)
     scores, objective = model._scores(data, prior), []
     for heat in np.maximum(0, 1 - 2 * np.arange(n_iter) / n_iter):
@@ -172,6 +174,12 @@ def em(
         if cold and len(objective) > 2 and objective[-1] - objective[-3] < tol * len(q):
             break
     return EMPath(model, _posterior(scores), np.array(objective))
+
+
+def _check_start(model: Any, tol: float) -> float:
+    if not isinstance(model, _Mixture):
+        raise TypeError(f"model must be a mixture to start from, not {type(model).__name__}; see its start")
+    return tol if isinstance(tol, float) and tol == -math.inf else check_number(tol, name="tol")
 
 
 def _posterior(log_joint: np.ndarray) -> np.ndarray:
@@ -357,14 +365,14 @@ class CategoricalMixture(_Mixture):
         counts = (q.T @ hot).reshape(self.log_theta.shape)
         if prior is None:
             return self._normalised(q.sum(axis=0), counts, unused=self.log_theta)
-        return self._normalised(q.sum(axis=0) + 1, counts + as_finite(prior, name="prior"))
+        return self._normalised(q.sum(axis=0) + 1, counts + _pseudo_counts(prior, counts.shape[1:]))
 
     def log_prior(self, prior: ArrayLike | None = None) -> float:
         """Return the log-probability of the pseudo-counts, and of one example in each component, in nats."""
         if prior is None:
             return 0.0
         recipes = self.log_theta.reshape(len(self.log_theta), -1)
-        unseen = as_finite(prior, name="prior").reshape(1, -1)
+        unseen = _pseudo_counts(prior, self.log_theta.shape[1:]).reshape(1, -1)
         return float(weighted_logs(unseen, recipes).sum() + self.log_weights.sum())
 
     @classmethod
@@ -551,7 +559,7 @@ class GaussianMixture(_Mixture):
         _set(self, weights=as_probabilities(self.weights, name="weights").astype(np.float64))
         _set(self, means=as_finite(self.means, name="means"))
         _set(self, covariances=as_finite(self.covariances, name="covariances"))
-        k, d = len(self.weights), self.means.shape[-1]
+        k, d = len(self.weights), self.means.shape[-1] if self.means.ndim else 0
         if self.means.shape != (k, d) or self.covariances.shape != (k, d, d):
             raise ValueError(
                 f"{k} weights need means (K, D) and covariances (K, D, D), "
@@ -571,7 +579,7 @@ class GaussianMixture(_Mixture):
 
         ``ridge`` is added to the diagonal of each covariance, as in ``fit``.
         """
-        X, rng = as_table(X, name="X"), as_rng(rng)
+        X, rng, ridge = as_table(X, name="X"), as_rng(rng), check_ridge(ridge, name="ridge")
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
         means = X[_far_apart(X, n_components, rng)]
@@ -634,7 +642,8 @@ class GaussianMixture(_Mixture):
         means = q.T @ X / n_k[:, None]
         away = X - means[:, None]  # (K, N, D)
         scatter = np.einsum("nk,kni,knj->kij", q, away, away)
-        spread = scatter / n_k[:, None, None] + (prior or 0.0) * np.eye(X.shape[1])
+        ridge = 0.0 if prior is None else check_ridge(prior, name="prior")
+        spread = scatter / n_k[:, None, None] + ridge * np.eye(X.shape[1])
         return GaussianMixture(n_k / n_k.sum(), means, spread)
 
     def ridge_cost(self, ridge: float) -> np.ndarray:
@@ -643,7 +652,7 @@ class GaussianMixture(_Mixture):
 
     def _scores(self, X: np.ndarray, prior: float | None) -> np.ndarray:
         log_joint = self._log_joint(X)
-        return log_joint - self.ridge_cost(prior) if prior else log_joint
+        return log_joint if prior is None else log_joint - self.ridge_cost(check_ridge(prior, name="prior"))
 
     def _log_components(self, X: np.ndarray) -> np.ndarray:
         pairs = zip(self.means, self.covariances, strict=True)
@@ -755,16 +764,18 @@ class _CountMixture(_Mixture):
     def _maximise(self, hot: np.ndarray, q: np.ndarray, prior: ArrayLike | None) -> Self:
         """Count how often each level falls to each component, at each position."""
         n_k = q.sum(axis=0)
-        counts = (q.T @ hot).reshape(len(n_k), -1, self.n_trials + 1) + (
-            0.0 if prior is None else as_finite(prior, name="prior")
-        )
+        counts = (q.T @ hot).reshape(len(n_k), -1, self.n_trials + 1)
+        if prior is not None:
+            counts = counts + _pseudo_counts(prior, counts.shape[1:])
         return self._climb(n_k / n_k.sum(), counts)
 
     def log_prior(self, prior: ArrayLike | None = None) -> float:
         """Return the log-probability of the pseudo-counts ``prior`` under every component, in nats."""
         if prior is None:
             return 0.0
-        return float(weighted_logs(as_finite(prior, name="prior").reshape(1, -1), self._flat_table()).sum())
+        recipes = self._flat_table()
+        unseen = _pseudo_counts(prior, (recipes.shape[1] // (self.n_trials + 1), self.n_trials + 1))
+        return float(weighted_logs(unseen.reshape(1, -1), recipes).sum())
 
     def _log_components(self, hot: np.ndarray) -> np.ndarray:
         return weighted_logs(hot, self._flat_table())
@@ -941,6 +952,14 @@ def _as_responsibilities(q: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
             f"q needs a row for each example, a column for each component: {shape}, got {q.shape}"
         )
     return q
+
+
+def _pseudo_counts(prior: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the pseudo-counts of each level at each position, shape (D, L), the same for all components."""
+    prior = as_finite(prior, name="prior")
+    if prior.size not in (1, math.prod(shape)):
+        raise ValueError(f"prior must hold a pseudo-count per level, shape {shape}, not {prior.shape}")
+    return np.broadcast_to(prior.reshape(shape if prior.size > 1 else ()), shape)
 
 
 def _same_width(X: np.ndarray, width: int, per_column: int = 1) -> np.ndarray:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from course_lib._validate import (
     as_finite,
     as_rng,
+    check_flag,
     check_number,
     check_positive,
     check_whole,
@@ -209,6 +210,7 @@ def lasso_regression(
     """
     X, y = _regression_data(X, y)
     check_positive(alpha, name="alpha")
+    check_number(tol, name="tol")
     n = len(y)
     gram, moment, w = X.T @ X / n, X.T @ y / n, np.zeros(X.shape[1])
     for _ in range(check_whole(max_iter, name="max_iter", lowest=1)):
@@ -224,7 +226,7 @@ def _duality_gap(X: np.ndarray, y: np.ndarray, w: np.ndarray, alpha: float) -> f
     """Return how far at most the lasso's objective at w lies above its minimum."""
     n, residual = len(y), y - X @ w
     steepest = np.abs(X.T @ residual).max() / n
-    feasible = residual * (min(1.0, alpha / steepest) if steepest > 0 else 1.0)
+    feasible = residual * (alpha / steepest if steepest > alpha else 1.0)
     primal = residual @ residual / (2 * n) + alpha * np.abs(w).sum()
     return float(primal - (y @ y - (y - feasible) @ (y - feasible)) / (2 * n))
 
@@ -266,7 +268,8 @@ class LinearPosterior:
         if X.ndim != 2 or X.shape[1] != len(self.mean):
             raise ValueError(f"X must have shape (m, {len(self.mean)}), got {X.shape}")
         variance = np.maximum(np.einsum("ij,jk,ik->i", X, self.covariance, X), 0)
-        return X @ self.mean, np.sqrt(variance + (self.noise_variance if noise else 0.0))
+        scatter = self.noise_variance if check_flag(noise, name="noise") else 0.0
+        return X @ self.mean, np.sqrt(variance + scatter)
 
     def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Draw ``size`` weight vectors, shape (size, d): each is a line the data leave plausible."""
@@ -275,7 +278,8 @@ class LinearPosterior:
         except np.linalg.LinAlgError:  # to rounding the weights lie on a plane
             variance, axes = np.linalg.eigh(self.covariance)
             factor = axes * np.sqrt(np.maximum(variance, 0))
-        return self.mean + as_rng(rng).standard_normal((size, len(self.mean))) @ factor.T
+        z = as_rng(rng).standard_normal((check_whole(size, name="size"), len(self.mean)))
+        return self.mean + z @ factor.T
 
 
 def bayesian_linear_regression(
