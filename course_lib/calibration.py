@@ -11,7 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_array, as_probabilities, as_unit, check_flag, check_logits, check_whole
+from course_lib._validate import (
+    as_array,
+    as_finite,
+    as_probabilities,
+    as_unit,
+    check_flag,
+    check_logits,
+    check_whole,
+)
 from course_lib.softmax import softmax
 
 __all__ = [
@@ -359,7 +367,7 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
     logits = check_logits(logits).astype(np.float64)
     if logits.ndim != 2 or not np.isfinite(logits).all():
         raise ValueError(f"logits must be finite, of shape (N, K), not of shape {logits.shape} or with -inf")
-    labels = _labels(labels, logits)
+    labels = _labels(labels, as_finite(logits, name="logits"))
     z = logits - logits[np.arange(len(labels)), labels, None]  # the label's own is 0
 
     def slope(coldness: float) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from course_lib._rows import BLOCK, FEW, SHORT, Extremes, extremes, row_sums, spans
 from course_lib._validate import (
     as_counts,
+    as_finite,
     as_float,
     as_probabilities,
     as_rows,
@@ -541,10 +542,10 @@ def attention_entropy(
     >>> attention_entropy(np.zeros((3, 8)), np.zeros((3, 8)), causal=True, base=2).round(3)
     array([0.   , 1.   , 1.585])
     """
-    q, k = as_float(queries, name="queries"), as_float(keys, name="keys")
+    q, k = as_finite(queries, name="queries"), as_finite(keys, name="keys")
     if q.ndim < 2 or q.ndim != k.ndim or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
         raise ValueError(f"queries (..., n, d) and keys (..., m, d) do not fit: {q.shape} and {k.shape}")
-    scores = q.astype(np.float64) @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
+    scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
     if check_flag(causal, name="causal"):
         if q.shape[-2] != k.shape[-2]:
             raise ValueError(f"causal attention needs as many queries as keys: {q.shape} and {k.shape}")

@@ -22,6 +22,7 @@ from course_lib._validate import (
     as_probabilities,
     as_rng,
     as_table,
+    check_logits,
     check_number,
     check_positive,
     check_ridge,
@@ -291,6 +292,15 @@ class CategoricalMixture(_Mixture):
 
     log_weights: np.ndarray
     log_theta: np.ndarray
+
+    def __post_init__(self):
+        _set(self, log_weights=check_logits(self.log_weights, name="log_weights").astype(np.float64))
+        _set(self, log_theta=check_logits(self.log_theta, name="log_theta").astype(np.float64))
+        if self.log_theta.ndim != 3 or self.log_weights.shape != self.log_theta.shape[:1]:
+            raise ValueError(
+                f"log_weights needs shape (K,) and log_theta (K, D, L), got {self.log_weights.shape} and "
+                f"{self.log_theta.shape}"
+            )
 
     @classmethod
     def fit(
@@ -648,7 +658,8 @@ class GaussianMixture(_Mixture):
 
     def ridge_cost(self, ridge: float) -> np.ndarray:
         """Return ridge tr(S_k⁻¹)/2, shape (K,): what a ridge takes from F for each example of a component."""
-        return ridge * np.trace(np.linalg.inv(self.covariances), axis1=1, axis2=2) / 2
+        traces = np.trace(np.linalg.inv(self.covariances), axis1=1, axis2=2)
+        return check_ridge(ridge, name="ridge") * traces / 2
 
     def _scores(self, X: np.ndarray, prior: float | None) -> np.ndarray:
         log_joint = self._log_joint(X)
@@ -957,6 +968,8 @@ def _as_responsibilities(q: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
 def _pseudo_counts(prior: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     """Return the pseudo-counts of each level at each position, shape (D, L), the same for all components."""
     prior = as_finite(prior, name="prior")
+    if np.any(prior < 0):
+        raise ValueError(f"prior must hold pseudo-counts of 0 or more, found {prior.min():g}")
     if prior.size not in (1, math.prod(shape)):
         raise ValueError(f"prior must hold a pseudo-count per level, shape {shape}, not {prior.shape}")
     return np.broadcast_to(prior.reshape(shape if prior.size > 1 else ()), shape)

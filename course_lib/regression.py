@@ -106,7 +106,7 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     (array([2.]), array([1.]), array([1.]))
     """
     X, y = _regression_data(X, y)
-    if loss not in ("sum", "mean"):
+    if not isinstance(loss, str) or loss not in ("sum", "mean"):
         raise ValueError(f'loss must be "sum" or "mean", got {loss!r}')
     if check_number(alpha, name="alpha") < 0:
         raise ValueError(f"alpha must be 0 or more, got {alpha}; a negative penalty has no minimum")
