@@ -236,8 +236,9 @@ class TestGaussianFit:
         assert np.all(np.diff(path.objective) >= -1e-9 * np.abs(path.objective).max())
         assert np.all(np.linalg.eigvalsh(path.model.covariances) > 0.9 * ridge)
         m, n_k = path.model, path.responsibilities.sum(axis=0)
+        gaussian = scipy.stats.multivariate_normal
         parts = [
-            math.log(w) + scipy.stats.multivariate_normal(mean, S).logpdf(X) - ridge / 2 * np.linalg.inv(S).trace()
+            gaussian(mean, S).logpdf(X) + math.log(w) - np.linalg.inv(S).trace() * ridge / 2
             for w, mean, S in zip(m.weights, m.means, m.covariances, strict=True)
         ]
         stated = scipy.special.logsumexp(parts, axis=0).sum()
