@@ -250,7 +250,10 @@ def _unboxed(labels: np.ndarray, name: str) -> np.ndarray:
             f"{name} must hold labels of one kind, whole numbers or strings, and holds {odd!r}; drop missing "
             "labels, or give them a name of their own"
         )
-    return labels.astype(kinds.pop())
+    try:
+        return labels.astype(kinds.pop())
+    except OverflowError:
+        raise TypeError(f"{name} holds whole numbers beyond 64 bits; name such labels by strings") from None
 
 
 def _is_label(value: object) -> bool:

@@ -268,7 +268,7 @@ def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
     _check_likelihood(likelihood[:, 1])
     if np.any(likelihood.sum(axis=1) == 0):
         raise ProbabilityError("a piece of evidence is impossible both ways; give it some probability")
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         log_ratio = np.log(likelihood[:, 0]) - np.log(likelihood[:, 1])
         log_odds = logit(check_probability(prior, name="prior")) + np.cumsum(log_ratio)
         ratio = likelihood[:, 0] / likelihood[:, 1]

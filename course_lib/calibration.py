@@ -377,7 +377,7 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
         raise ValueError("the logits favour the labels no more than chance does, so T would be infinite")
     if z.max() <= 0:
         raise ValueError("every label has the largest logit, so T would be 0; fit on data with some mistakes")
-    cold = 1 / np.abs(z).max()
+    cold = 1 / max(np.abs(z).max(), 1e-300)
     while slope(cold) < 0:
         cold *= 2
     return 1 / brentq(slope, 0, cold, xtol=1e-300, rtol=1e-14)

@@ -19,6 +19,7 @@ from course_lib._validate import (
     as_float,
     as_probabilities,
     check_base,
+    check_flag,
     check_logits,
     check_order,
     check_same_shape,
@@ -601,4 +602,4 @@ def kl_from_logits(
         )
         kl = np.where(plain_sum < 0.5, np.log1p(np.sum(terms, axis=axis, keepdims=True)), plain_sum)
     kl[infinite] = np.inf
-    return plain((kl if keepdims else kl.squeeze(axis)) / unit)
+    return plain((kl if check_flag(keepdims, name="keepdims") else kl.squeeze(axis)) / unit)

@@ -611,7 +611,7 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
     """
     x = as_counts(x, name="x")
     check_positive(rate, name="rate")
-    return _gamma_mode(check_positive(shape, name="shape") + x.sum(), rate + x.size)
+    return _gamma_mode(check_positive(shape, name="shape") + x.sum(), float(rate) + x.size)
 
 
 def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
