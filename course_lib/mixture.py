@@ -27,6 +27,7 @@ from course_lib._validate import (
     check_positive,
     check_ridge,
     check_whole,
+    cholesky,
 )
 from course_lib.distributions import sample_categorical
 from course_lib.gaussian import log_pdf_gaussian
@@ -75,6 +76,8 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
 
 # ------------------------------------------------------------------------------- expectation-maximisation
 
+
+NO_WIDTH = 1e-14  # share of a variance that the other coordinates leave over, below which it is rounding
 
 Kind = TypeVar("Kind", bound="_Mixture")
 
@@ -668,6 +671,7 @@ class GaussianMixture(_Mixture):
     def _log_components(self, X: np.ndarray) -> np.ndarray:
         pairs = zip(self.means, self.covariances, strict=True)
         try:
+            _check_width(self.covariances)
             return np.stack([log_pdf_gaussian(X, mean, cov) for mean, cov in pairs], axis=1)
         except ValueError as problem:
             raise ValueError(
@@ -681,6 +685,14 @@ class GaussianMixture(_Mixture):
 
     def _as_data(self, X: ArrayLike) -> np.ndarray:
         return _same_width(as_table(X, name="X"), self.means.shape[1])
+
+
+def _check_width(covariances: np.ndarray) -> None:
+    """Refuse covariances that rounding alone keeps from being singular: their densities have no digits."""
+    variance = np.diagonal(covariances, axis1=-2, axis2=-1)
+    left = np.diagonal(cholesky(covariances, "covariances"), axis1=-2, axis2=-1) ** 2  # given those before
+    if np.any(left < NO_WIDTH * variance):
+        raise ValueError("covariances are singular to rounding")
 
 
 def _far_apart(X: np.ndarray, n_components: int, rng: np.random.Generator) -> list[int]:

@@ -211,6 +211,13 @@ class TestGaussianFit:
         model = GaussianMixture.fit(X, 2, ridge=0.1, rng=0)
         assert np.all(np.linalg.eigvalsh(model.covariances) > 0.01)
 
+    def test_a_component_on_two_points_is_refused_though_rounding_leaves_it_a_width(self):
+        start = GaussianMixture([0.5, 0.5], [[0.0, 0.0], [30.0, 30.0]], [np.eye(2), np.eye(2)])
+        X = np.concatenate([np.random.default_rng(0).normal(size=(40, 2)), [[30.1, 30.3], [30.2, 29.7]]])
+        with pytest.raises(ValueError, match=r"no width in some direction.*ridge"):
+            em(start, X)
+        assert np.all(np.diff(em(start, X, prior=0.1).objective) > -1e-9)
+
     def test_the_ridge_is_what_examples_blurred_by_noise_would_give(self):
         # F averages log N(x + e; m, S) over e ~ N(0, ridge I); at its maximum no small change of S raises it
         X, ridge = np.random.default_rng(1).normal(size=(25, 2)), 2.0
