@@ -23,10 +23,20 @@ from course_lib.grading import trial
 from course_lib.grading.model import Notebook as GradedNotebook
 from course_lib.grading.model import read_notebook
 from course_lib.grading.notebooks import NotebookError, dumps, normalise, read, write
-from course_lib.grading.release import stub_of
+from course_lib.grading.release import closed_hints, stub_of
 from course_lib.grading.submission import Sealer
 
-__all__ = ["CEILINGS", "author_check", "generate", "lazy_points", "learner_path", "main", "problems", "score"]
+__all__ = [
+    "CEILINGS",
+    "author_check",
+    "generate",
+    "lazy_points",
+    "learner_path",
+    "main",
+    "minutes",
+    "problems",
+    "score",
+]
 
 POINTS = 100
 HINTS = 3
@@ -40,6 +50,8 @@ Cell = dict[str, Any]
 def generate(source: Notebook) -> Notebook:
     """Return the learner's notebook: stubs for solutions, no hidden tests, statements and checks locked.
 
+    Hints are closed (`closed_hints`).
+
     Raises
     ------
     ModuleNotFoundError
@@ -51,6 +63,7 @@ def generate(source: Notebook) -> Notebook:
     notebook, resources = nbformat.from_dict(copy.deepcopy(source)), {}
     for cell in notebook.cells:
         cell.source = "".join(cell.source)
+        closed_hints(cell)
     notebook, resources = nbgrader.CheckCellMetadata().preprocess(notebook, resources)
     resources["language"] = "python"
     for index, cell in enumerate(notebook.cells):
@@ -68,6 +81,11 @@ def learner_path(source: Path) -> Path:
     return source.parent.parent / source.name
 
 
+def minutes(source: Notebook) -> int:
+    """Return the minutes that a set takes: the sum over its exercises, which their heads state."""
+    return sum(_course(cell)["minutes"] for cell in source["cells"] if "minutes" in _course(cell))
+
+
 def problems(source: Notebook) -> list[str]:
     """List what is wrong with a source as it stands, before anything is run."""
     cells = source["cells"]
@@ -79,6 +97,9 @@ def problems(source: Notebook) -> list[str]:
     total = sum(_nbgrader_data(cell).get("points", 0) for cell in _checks(cells))
     if total != POINTS:
         found.append(f"the points add up to {total}, not to {POINTS}")
+    counted = f"about {minutes(source)} minutes"
+    if not any(counted in "".join(cell["source"]) for cell in cells[:1]):
+        found.append(f"the first cell does not say {counted}, the sum over the exercises")
     names: set[str] = set()
     for cell in cells:
         where = _nbgrader_data(cell).get("grade_id") or cell.get("id", "a cell")

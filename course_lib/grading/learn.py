@@ -18,7 +18,7 @@ from .batch import write_atomically
 from .hints import forget_hints
 from .model import GradeError, NotAllowed, Notebook, read_notebook, require_checks
 from .records import CheckResult, NotebookResult
-from .release import stub_of
+from .release import closed_hints, stub_of
 from .run import run_notebooks, scratch
 from .submission import BUDGET, PACKAGE, GraderFault, Sealer, Starved, imports_of, seed_for
 from .titles import check_titles, with_titles
@@ -102,7 +102,7 @@ def grade_as_submitted(path: Path, notebook: Notebook, seed: int = 0) -> Noteboo
     """Grade one notebook exactly as `grade batch` does."""
     reference = reference_of(path)
     if reference is None:
-        raise GradeError(f"the course has no source for {path.name}, so it cannot be graded as a submission")
+        raise GradeError(f"{_unknown(path)}, so it cannot be graded as a submission")
     with Sealer({reference.name: reference}, [path.resolve().parent / "source"]) as sealer:
         seed = seed_for(seed, merge.answers_key(reference, notebook))
         try:
@@ -118,6 +118,20 @@ def source_of(path: Path) -> Path | None:
     return next((file for folder in folders if (file := folder / "source" / path.name).is_file()), None)
 
 
+def _unknown(path: Path) -> str:
+    """Say that the course has no set of exercises of this name, and which one it is under another name."""
+    told = f"the course has no exercise called {path.name}"
+    try:
+        checks = {check.grade_id for check in read_notebook(path).checks}
+    except GradeError:
+        return told
+    for folder in (path.resolve().parent, PACKAGE.parent / "exercises"):
+        for source in sorted(folder.glob("source/*.ipynb")):
+            if checks and checks <= {check.grade_id for check in read_notebook(source).checks}:
+                return f"{path.name} is {source.name} under another name: rename it to {source.name}"
+    return told
+
+
 def reference_of(path: Path) -> Notebook | None:
     """Return the course's source of a notebook, if there is one."""
     source = source_of(path)
@@ -125,7 +139,7 @@ def reference_of(path: Path) -> Notebook | None:
 
 
 def released(reference: Notebook) -> dict[str, Any]:
-    """Return the learner's notebook of a source: stubs for solutions, hidden tests left out, no outputs."""
+    """Return the learner's notebook of a source: stubs for solutions, hints closed, no hidden tests."""
     data = copy.deepcopy(reference.data)
     for cell in data["cells"]:
         source = model.cell_source(cell)
@@ -136,6 +150,7 @@ def released(reference: Notebook) -> dict[str, Any]:
         elif model.is_check(cell):
             source = _without_hidden(source)
         cell["source"] = source
+        closed_hints(cell)
         _lock(cell)
         if cell.get("cell_type") == "code":
             cell["outputs"] = []
@@ -160,7 +175,7 @@ def reset(path: Path, *, keep_answers: bool = False) -> Path | None:
     """
     source = source_of(path)
     if source is None:
-        raise GradeError(f"the course has no exercise called {path.name}")
+        raise GradeError(_unknown(path))
     if path.resolve() == source.resolve():
         raise GradeError(f"{path} is the course's own source, with the solutions; nothing was changed")
     _refuse_other(path, source.parent.parent / source.name)
@@ -240,7 +255,8 @@ def _against_reference(
     reference = reference_of(path)
     if reference is None:
         judged = with_titles(checks, check_titles(notebook))
-        return NotebookResult(notebook.name, judged, notebook.titles, notebook.doubled())
+        notes = [*notebook.doubled(), f"{_unknown(path)}; its checks could not be compared with the course's"]
+        return NotebookResult(notebook.name, judged, notebook.titles, notes)
     own = {check.grade_id: check.source.strip() for check in notebook.checks}
     ran = {check.grade_id: check for check in checks}
     set_up, told = _set_up_problem(notebook, reference), False
@@ -283,7 +299,10 @@ def _is_set_up(cell: dict[str, Any]) -> bool:
 def _notes(notebook: Notebook, reference: Notebook) -> Iterator[str]:
     """Yield what would be otherwise when a class is graded."""
     if any("course_lib" in source for source in notebook.answers().values()):
-        yield "an answer mentions course_lib: when a class is graded, answers cannot import it"
+        yield (
+            "an answer mentions course_lib: when a class is graded, answers cannot import it, and the "
+            "checks of such an answer earn 0 points"
+        )
     if brought := _brought_in(notebook, reference):
         yield (
             f"an answer uses {', '.join(brought)} from a cell of your own: when a class is graded only "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .release import stub_of
+from .release import opened_hint, stub_of
 
 __all__ = [
     "Check",
@@ -168,7 +168,7 @@ def parse_notebook(raw: bytes, name: str, shown: str) -> Notebook:
             continue
         if isinstance(course.get("hints"), list):
             notebook.titles[exercise] = str(course.get("title", ""))
-            notebook.hints[exercise] = [str(hint) for hint in course["hints"]]
+            notebook.hints[exercise] = [opened_hint(str(hint)) for hint in course["hints"]]
             library = course.get("library") or []
             notebook.library[exercise] = [library] if isinstance(library, str) else list(map(str, library))
         if is_check(cell):

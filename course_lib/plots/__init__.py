@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
@@ -39,6 +40,7 @@ from course_lib.plots.tables import table
 __all__ = ["bars", "images", "lines", "picture", "ranked", "reliability", "table", "use_style"]
 
 _MOST_IMAGES = 9  # in a row, so that each is 70 pixels wide
+_FEW = 20  # statements: the share of so few has a standard error of 0.11 when the truth is one half
 
 
 def _named(series: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
@@ -217,27 +219,35 @@ def reliability(
         raise ValueError("nothing to draw: pass a mapping from name to (stated, happened)")
     below_half, above_half = ([0, 0.5, 0.5, 0], [0, 0.5, 1, 1]), ([0.5, 1, 1, 0.5], [0, 0, 1, 0.5])
     overconfident = [([0, 1, 1], [0, 0, 1])] if of_likeliest else [below_half, above_half]
-    count = len(forecasts)
-    figure, (row,) = panels(1, count, height=4.5 if count < 3 else 3.4, sharey=True)
+    points = {name: _binned(*pair, bins, name) for name, pair in forecasts.items()}
+    any_few = any(few.any() for *_, few in points.values())
+    height = (4.5 if len(points) < 3 else 3.4) + 0.35 * any_few  # for one more line of the legend
+    figure, (row,) = panels(1, len(points), height=height, sharey=True)
     figure.set_layout_engine("constrained", wspace=0.06)  # or the 1 of one panel touches the 0 of the next
-    for axes, (name, pair) in zip(row, forecasts.items(), strict=True):
-        stated, share, error = _binned(*pair, bins, name)
+    hollow: dict[str, Any] = {"marker": "o", "markersize": 6, "color": PALETTE["blue"], "mfc": "white"}
+    for axes, (name, (stated, share, error, few)) in zip(row, points.items(), strict=True):
         for region in overconfident:
             axes.fill(*region, color=INK, alpha=0.18, linewidth=0)
         axes.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1.4)
         axes.errorbar(stated, share, error, fmt="o", markersize=4, capsize=4, linewidth=1.8)
+        axes.plot(stated[few], share[few], linestyle="none", zorder=3, **hollow)
         axes.set(title=name, aspect="equal", xlim=(0, 1), ylim=(0, 1))
         axes.set_xticks([0, 0.5, 1], ["0", "½", "1"])
         axes.set_yticks([0, 0.5, 1], ["0", "½", "1"])
     row[0].set_ylabel("share that happened")
     figure.supxlabel("stated probability", fontsize="medium")
-    sides = [Patch(facecolor=(INK, 0.18), edgecolor=INK), Patch(facecolor="none", edgecolor=INK)]
-    figure.legend(sides, ["overconfident side", "underconfident side"], loc="outside upper center", ncols=2)
+    keys: dict[str, Any] = {
+        "overconfident side": Patch(facecolor=(INK, 0.18), edgecolor=INK),
+        "underconfident side": Patch(facecolor="none", edgecolor=INK),
+    }
+    if any_few:
+        keys[f"fewer than {_FEW} statements"] = Line2D([], [], linestyle="none", **hollow)
+    figure.legend(keys.values(), keys.keys(), loc="outside upper center", ncols=2)
     return finish(figure)
 
 
 def _binned(stated: ArrayLike, happened: ArrayLike, bins: int, name: str) -> tuple[np.ndarray, ...]:
-    """Return the mean statement of each used bin, the share that happened, and two standard errors."""
+    """Return each used bin's mean statement, share that happened, two standard errors, and whether few."""
     stated, happened = np.asarray(stated, dtype=float), np.asarray(happened, dtype=float)
     if stated.shape != happened.shape or not np.all((stated >= 0) & (stated <= 1)):
         raise ValueError(f"{name}: stated probabilities must lie in [0, 1], one for each outcome")
@@ -246,7 +256,7 @@ def _binned(stated: ArrayLike, happened: ArrayLike, bins: int, name: str) -> tup
     used = count > 0
     mean = np.bincount(which, stated, bins)[used] / count[used]
     share = np.bincount(which, happened, bins)[used] / count[used]
-    return mean, share, 2 * np.sqrt(mean * (1 - mean) / count[used])
+    return mean, share, 2 * np.sqrt(mean * (1 - mean) / count[used]), count[used] < _FEW
 
 
 def picture(axes: Axes, pixels: ArrayLike, vmax: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import json
 import re
 import subprocess
@@ -24,6 +25,7 @@ import pytest
 
 import course_lib
 from course_lib.grading import author, trial
+from course_lib.grading.checks.slips import ways
 from course_lib.grading.model import Notebook, answer_names, cell_source, is_answer, is_check, read_notebook
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +101,7 @@ def test_a_set_has_eight_exercises_of_all_kinds_for_a_hundred_points(exercises):
     assert author.problems(exercises.source.data) == []
     assert exercises.source.points == 100
     assert sorted(course["kind"] for course in exercises.statements.values()) == KINDS
-    assert 90 <= sum(course["minutes"] for course in exercises.statements.values()) <= 150
+    assert 90 <= author.minutes(exercises.source.data) <= 150
     points = {name: 0 for name in exercises.statements}
     counts = dict(points)
     for check in exercises.source.checks:
@@ -142,6 +144,34 @@ def test_the_learners_notebook_holds_no_solution_and_no_output(exercises):
 
 
 @EACH_SET
+def test_hints_are_not_read_at_a_glance_and_open_as_written(exercises):
+    page = json.dumps(exercises.learner.data, ensure_ascii=False)
+    for exercise, hints in exercises.source.hints.items():
+        assert exercises.learner.hints[exercise] == hints
+        assert not any(hint[:30] in page for hint in hints)
+
+
+@EACH_SET
+def test_the_chapter_promises_the_minutes_of_its_exercises(exercises):
+    page = (ROOT / "book" / exercises.path.name).read_text(encoding="utf-8")
+    assert f"{author.minutes(exercises.source.data)} minutes for the [exercises]" in page
+
+
+@EACH_SET
+def test_code_in_statements_fits_the_page(exercises):
+    for cell in exercises.source.cells:
+        for block in re.findall(r"```\w*\n(.*?)```", cell_source(cell), flags=re.DOTALL):
+            assert max(map(len, block.splitlines())) <= 74, block
+
+
+@EACH_SET
+def test_a_check_stops_itself_when_its_cell_would_be_stopped(exercises):
+    checks = exercises.solved["check"].checks
+    for check in exercises.source.checks:
+        assert checks[check.grade_id.replace("-", "_")].seconds == check.timeout
+
+
+@EACH_SET
 def test_hints_name_what_exists(exercises):
     for exercise, course in exercises.statements.items():
         for name in course.get("library", []):
@@ -161,11 +191,10 @@ def test_an_untouched_answer_earns_nothing_and_is_asked_for_kindly(exercises):
     stubs = trial.names_of(exercises.learner)
     for grade_id, message in trial.outcomes(exercises.source, stubs).items():
         check = next(check for check in exercises.source.checks if check.grade_id == grade_id)
-        if exercises.statements[check.exercise]["kind"] == "find the bug":
-            assert message.startswith(f"✗ Exercise {check.exercise}: ")
-        else:
-            assert "is still to be written" in message
-            assert f"grade hint {check.exercise}" in message
+        hunted = exercises.statements[check.exercise]["kind"] == "find the bug"
+        assert message.startswith(f"○ Exercise {check.exercise}: ")
+        assert ("still does what it did" if hunted else "is still to be written") in message
+        assert f"grade hint {check.exercise}" in message
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -214,6 +243,8 @@ def test_examples_in_the_statements_are_true(exercises):
         space, lines = dict(exercises.solved), block.splitlines()
         for node in ast.parse(block).body:
             code, comment = ast.get_source_segment(block, node), lines[node.end_lineno - 1].partition("#")[2]
+            for line in itertools.takewhile(lambda line: line.startswith("  "), lines[node.end_lineno :]):
+                comment += line.partition("#")[2]
             said = re.findall(r"True|False|-?\d+\.?\d*", comment.partition(":")[0])
             if not isinstance(node, ast.Expr):
                 exec(code, space)
@@ -231,10 +262,10 @@ def test_examples_in_the_statements_are_true(exercises):
 
 
 def slips_of(exercises: Set) -> list[tuple[str, str, Any]]:
-    """Every slip as (answer, advice, the answer that makes it)."""
+    """Every slip as (answer, advice, the answer that makes it), each way of making it apart."""
     found = []
     for name, slips in exercises.slips.items():
-        for advice, slip in slips.items():
+        for advice, slip in ((advice, way) for advice, made in slips.items() for way in ways(made)):
             if name in exercises.answers:
                 found.append((name, advice, slip))
             else:  # a slip about an entry of a dict: a narrow interval around the mistaken value
@@ -267,8 +298,9 @@ def test_a_slip_is_caught_and_named_and_no_other(exercises, name, advice, slip, 
     assert said <= {advice, ""}
 
 
-def wrong_of(exercises: Set) -> list[tuple[str, str, str | None]]:
-    return [(label, dedent(code), advice) for label, code, advice in exercises.mistakes.WRONG]
+def wrong_of(exercises: Set) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Every mistake that takes more than a line as (label, code, parts of the advice that may be given)."""
+    return [(label, dedent(code), advice) for label, code, *advice in exercises.mistakes.WRONG]
 
 
 def _space_with(exercises: Set, code: str) -> dict[str, Any]:
@@ -287,8 +319,8 @@ def test_a_wrong_answer_is_caught_and_advised(exercises, label, code, advice, se
     monkeypatch.setenv("COURSE_GRADING_SEED", seed)
     messages = [m for m in exercises.messages(**_space_with(exercises, code)).values() if m]
     assert messages
-    assert {bool(advice) and advice in advice_in(m) for m in messages if advice_in(m)} <= {True}
-    assert advice is None or any(advice in advice_in(message) for message in messages)
+    assert all(any(part in said for part in advice) for m in messages if (said := advice_in(m)))
+    assert all(any(part in advice_in(message) for message in messages) for part in advice)
     assert all(len(message) < 1200 and "Traceback" not in message for message in messages)
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import signal
+import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from course_lib.grading.checks.kit import After, Asked, CheckFailed, NotAttempted, checker, same, show
+from course_lib.grading.checks.kit import After, Asked, CheckFailed, NotAttempted, checker
+from course_lib.grading.checks.show import show
+from course_lib.grading.checks.slips import same
 
 SLIPS = {
     "double": {
@@ -44,6 +50,7 @@ def test_a_message_has_input_output_law_and_the_advice_of_the_slip():
         "✗ Exercise 4.2: double(2.0) gave 1.0",
         "  What it breaks: twice as much comes back.",
         "  Perhaps: it was halved.",
+        "  To run this call yourself: double(*check.last)",
     ]
 
 
@@ -58,6 +65,46 @@ def test_there_is_no_advice_without_a_matching_slip_or_with_two():
     both = checker({"double": {"one": lambda x: x, "two": lambda x: x}})
     both("1.1")(doubling.__wrapped__)
     assert "Perhaps" not in failure(both.doubling, lambda x: x)
+
+
+def test_a_mistake_may_be_made_in_several_ways():
+    several = checker({"double": {"not twice": (lambda x: x, lambda x: x / 2)}})
+    several("1.1")(doubling.__wrapped__)
+    assert all("Perhaps: not twice" in failure(several.doubling, way) for way in (float, lambda x: x / 2))
+    assert "Perhaps" not in failure(several.doubling, lambda x: 3 * x)
+
+
+def test_a_stub_that_runs_is_told_apart_from_a_changed_one():
+    def stub(x):
+        return 1 / x
+
+    asked = Asked("f", lambda x: 1 / x, check)
+    with pytest.raises(NotAttempted, match="`f` still does what it did"):
+        asked.differs(stub, [(2,), (0,)])
+    asked.differs(lambda x: 1 / x if x else 0.0, [(2,), (0,)])
+    Asked("f", 3, check).differs(stub, [(2,)])
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no alarm")
+def test_a_check_stops_an_answer_that_takes_too_long(monkeypatch):
+    limited = checker({})
+
+    @limited("4.5", seconds=0.2)
+    def loops(random, f):
+        """Check an answer."""
+        f(1)
+        time.sleep(1)
+
+    def endless(x):
+        while True:
+            with contextlib.suppress(Exception):
+                time.sleep(0.001)
+
+    monkeypatch.delenv("COURSE_ANSWERS_PLAN", raising=False)
+    before = signal.getsignal(signal.SIGALRM)
+    assert "f(1) had not returned after 0 s" in failure(limited.loops, endless)
+    assert "the calls of `f` took longer than 0.2 s together" in failure(limited.loops, abs)
+    assert signal.getsignal(signal.SIGALRM) is before
 
 
 def test_a_slip_must_do_the_same_on_every_call_so_far():
@@ -89,6 +136,8 @@ def test_an_entry_of_a_dict_has_slips_of_its_own():
     item = answer({"entry": (1.5, 2.5)}).item("entry")
     assert "Perhaps: this is twice as much" in failure(item.fail, "a law")
     assert "['entry'] gave (1.5, 2.5)" in failure(item.fail, "a law")
+    assert "To run this call" not in failure(item.fail, "a law")
+    assert "Perhaps" not in failure(item.fail, "a law", "")
     assert "dict with an entry 'other'" in failure(answer({}).item, "other")
 
 
@@ -166,6 +215,10 @@ class Always(float):
 )
 def test_what_is_no_number(value):
     assert "one number" in failure(answer(value).number)
+
+
+def test_a_fraction_is_a_number():
+    assert answer(Fraction(1, 4)).number() == 0.25
 
 
 @pytest.mark.parametrize("value", [2.0, True, np.float64(2), "2", None, np.array([2])])

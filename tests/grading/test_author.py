@@ -97,6 +97,7 @@ def test_each_slip_of_an_author_is_found(notebook):
     statement = cell(notebook, "exercise-1-1")
     statement["metadata"]["course"]["hints"] = ["one", "", "ends = np.cumsum(p)"]
     del statement["metadata"]["course"]["kind"]
+    cell(notebook, "exercise-1-2")["metadata"]["course"]["minutes"] += 5
     covered = notebook["metadata"]["course"]["covers"]
     notebook["metadata"]["course"]["covers"] = {k: v for k, v in covered.items() if "1.3" not in v}
     cell(notebook, "exercise-1-5")["metadata"]["course"]["hints"][2] += (
@@ -110,6 +111,7 @@ def test_each_slip_of_an_author_is_found(notebook):
     found = "\n".join(author.problems(notebook))
     for text in (
         "the points add up to 196",
+        "the first cell does not say about 155 minutes",
         "exercise 1.1 needs 3 hints",
         "exercise 1.1 has no kind",
         "the table of what is covered and the exercises disagree about 1.3",

@@ -757,3 +757,28 @@ def test_usage_errors_have_status_2(capsys):
             main(arguments)
         assert stopped.value.code == 2
     capsys.readouterr()
+
+
+# --- a notebook under another name, an answer that leans on the library -----------------------------------
+
+
+def test_a_renamed_notebook_is_told_its_name(course, capsys):
+    path = next(course.glob("*.ipynb"))
+    copy = path.with_name("my answers.ipynb")
+    copy.write_bytes(path.read_bytes())
+    meant = f"my answers.ipynb is {path.name} under another name: rename it to {path.name}"
+    status, _, error = grade(capsys, "reset", copy)
+    assert status == 2
+    assert meant in error
+    status, out, _ = grade(capsys, copy)
+    assert meant in " ".join(out.split())
+
+
+def test_an_answer_that_needs_the_library_is_told_that_a_class_gives_it_nothing(course, capsys):
+    path = next(course.glob("*.ipynb"))
+    data = json.loads(path.read_text())
+    answer = next(cell for cell in data["cells"] if model.is_answer(cell))
+    answer["source"] = "import course_lib\n" + model.cell_source(answer)
+    path.write_text(json.dumps(data))
+    _, out, _ = grade(capsys, path)
+    assert "earn 0 points" in " ".join(out.split())

@@ -30,7 +30,15 @@ from course_lib.grading.sealed.codec import (
 from course_lib.grading.sealed.isolation import refused_calls
 from course_lib.grading.submission import PACKAGE, Sealer
 
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text()
+PLAIN = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.complex_numbers()
+    | st.fractions()
+    | st.text()
+)
 VALUES = st.recursive(
     PLAIN,
     lambda inner: (
@@ -116,6 +124,8 @@ def test_nothing_else_crosses(value):
         {"dict": [[[], 1]]},
         {"dict": [[1]]},
         {"complex": [1, 2]},
+        {"fraction": [1.0, 2]},
+        {"fraction": [1, 0]},
         {"numpy": ["O", [1], ""]},
         {"numpy": ["<f8", [2], "AAAAAAAAAAA="]},
         {"numpy": ["<f8", [-1], "AAAAAAAAAAA="]},

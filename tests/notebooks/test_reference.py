@@ -42,6 +42,9 @@ COMPUTED = {
         "0.3": 0.3,
         "0.2": 0.2,
         "0.55": 0.55,
+        "0.25": np.abs(np.array([0, 0.5, 0.5, 1]) - 0.5).mean(),
+        "0.75": 1 - 0.25,
+        "0.811": course_lib.entropy([0.25, 0.75], base=2),
         "0.8": 0.5 + 0.3,
         "97.3": 97.3,
         "0.6931": math.log(2),
@@ -127,6 +130,14 @@ def test_every_source_of_the_bibliography_is_cited_somewhere():
     texts = [path.read_text(encoding="utf-8") for path in [*BOOK.glob("*.ipynb"), *BOOK.rglob("*.md")]]
     cited = set(re.findall(r"[\w-]+", " ".join(re.findall(r"\{cite:\w\}`([^`]*)`", " ".join(texts)))))
     assert sorted(set(keys) - cited) == []
+
+
+def test_equally_far_from_one_half_and_yet_a_lower_mean_entropy():
+    timid = np.array([0.25, 0.75])
+    mixed = np.array([0, 0.5, 0.5, 1])
+    assert np.abs(timid - 0.5).mean() == np.abs(mixed - 0.5).mean() == 0.25
+    in_bits = [course_lib.entropy(np.stack([r, 1 - r]), axis=0, base=2).mean() for r in (timid, mixed)]
+    assert in_bits == pytest.approx([0.8113, 0.5], abs=1e-4)
 
 
 def test_the_comparisons_of_the_question_bank():

@@ -23,12 +23,18 @@ def skip_without_browser(reason):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def site():
-    """The site as `make book` builds it: warm, this takes seconds. Of several workers, one builds first."""
+def site(tmp_path_factory):
+    """The site as `make book` builds it. Of the workers of one run, the first builds it for all of them."""
     (ROOT / "_build").mkdir(exist_ok=True)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # the folder that all workers of this run have in common
+    built = shared / "site-is-built"
     with FileLock(ROOT / "_build" / ".tests.lock"):
-        done = build(ROOT)
-    assert done.returncode == 0, done.stdout[-6000:]
+        if not built.exists():
+            done = build(ROOT)
+            assert done.returncode == 0, done.stdout[-6000:]
+            built.touch()
     return ROOT / "_build" / "html"
 
 

@@ -17,7 +17,7 @@ const words = Object.fromEntries(Object.entries(SOURCES).map(([name, source]) =>
 
 export const inputs = {
   n: count(100, { min: 1, max: MOST })({
-    label: "How many", perDecade: PER_DECADE, text: ({ n }) => `${number(n, 0)} ${n === 1 ? "draw" : "draws"}`,
+    label: "Draws", perDecade: PER_DECADE, text: ({ n }) => number(n, 0),
   }),
   source: choice("coin", words)({ label: "Source" }),
   seed: seed(2)({ label: "New run" }),
@@ -49,12 +49,9 @@ export function frame(values) {
     ],
     xticks: [1, 10, 100, 1000, 10000].map((v) => [v, number(v, 0)]),
     yticks: ticks(...range).map((v) => [v, number(v, values.source === "coin" ? 2 : 0)]),
-    xlabel: "draws",
+    xlabel: known ? "draws (dashed: true mean; band: ± 2σ/√n)" : "draws",
     ylabel: "mean so far",
-    notes: [
-      { x: bold.at(-1)[0], y: bold.at(-1)[1], style: "ex-a" },
-      ...(known ? [{ x: MOST, y: mean + sd / 4, text: "true mean ± 2σ/√n", style: "ex-before" }] : []),
-    ],
+    notes: [{ x: bold.at(-1)[0], y: bold.at(-1)[1], style: "ex-a" }],
   });
   return `${picture}<p class="ex-readout">${verdict(values)}</p>`;
 }

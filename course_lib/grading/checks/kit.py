@@ -15,7 +15,8 @@ The check's name gives the seed of `random`; with dashes it is the grade_id of i
 named as the answer that it asks, and is called with plain values only, so that the answer may live in
 another process. When a law is broken, the slips of that answer are run on the same arguments. The one that
 does the same as the answer (an equal value, or the same kind of error, on every call so far) gives its
-advice. `check.last` then holds the arguments of the failing call.
+advice. A mistake that is made in several ways is a tuple of functions under one advice. `check.last` then
+holds the arguments of the failing call.
 """
 
 from __future__ import annotations
@@ -31,15 +32,20 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NoReturn
 
 import numpy as np
 
+from course_lib.grading.checks.limit import TimeUp, time_limit
+from course_lib.grading.checks.show import shorten, show
+from course_lib.grading.checks.slips import Slip, advice_for, run_slip, same
+from course_lib.grading.model import TIMEOUT
 from course_lib.grading.records import late
 
-__all__ = ["After", "Answer", "Asked", "CheckFailed", "Checker", "NotAttempted", "checker", "show"]
+__all__ = ["After", "Answer", "Asked", "CheckFailed", "Checker", "NotAttempted", "checker"]
 
-Slips = Mapping[str, Mapping[str, Callable[..., Any]]]
+Slips = Mapping[str, Mapping[str, Slip]]
 
 _KINDS = {"float": "fiu", "int": "iu", "bool": "b"}
 _WORDS = {"float": "numbers", "int": "whole numbers", "bool": "True or False"}
@@ -90,10 +96,13 @@ class Checker:
     def __init__(self, slips: Slips) -> None:
         self.slips, self.checks, self.last = slips, {}, ()
 
-    def __call__(self, exercise: str) -> Callable[[Callable[..., After | None]], Callable[..., None]]:
+    def __call__(
+        self, exercise: str, *, seconds: float = TIMEOUT
+    ) -> Callable[[Callable[..., After | None]], Callable[..., None]]:
         """Turn a function into a check of `exercise`: one ✓ line when it passes, a message when it does not.
 
-        The docstring's first line, "Check this law.", becomes that line: "✓ 1.1 this law".
+        The docstring's first line, "Check this law.", becomes that line: "✓ 1.1 this law". A check that takes
+        longer than its seconds has failed.
         """
 
         def decorate(law: Callable[..., After | None]) -> Callable[..., None]:
@@ -105,7 +114,7 @@ class Checker:
             def run(*answers: Any) -> None:
                 asked = [Asked(name, answer, self) for name, answer in zip(names, answers, strict=True)]
                 try:
-                    with warnings.catch_warnings():
+                    with warnings.catch_warnings(), time_limit(seconds):
                         warnings.simplefilter("ignore")  # of 0/0 and log 0, which values tell better
                         after = law(_generator(law.__name__), *asked)
                 except NotAttempted as failure:
@@ -113,10 +122,14 @@ class Checker:
                     raise NotAttempted(f"○ Exercise {exercise}: {failure}\n  {hint}") from None
                 except CheckFailed as failure:
                     raise CheckFailed(f"✗ Exercise {exercise}: {failure}") from None
+                except TimeUp:
+                    text = f"the calls of `{'` and `'.join(names)}` took longer than {seconds:g} s together"
+                    raise CheckFailed(f"✗ Exercise {exercise}: {text}") from None
                 print(f"✓ {exercise} {title}")
                 if after:
                     _unlock(after)
 
+            run.seconds = seconds
             self.checks[law.__name__] = run
             return run
 
@@ -178,10 +191,10 @@ class Asked:
             self._checks.last = copy.deepcopy(args)
             line, text = stop.args if len(stop.args) == 2 else _place(self._function, stop)
             message = late(said, time.monotonic() - started, line, text, verb="returned")
-            raise CheckFailed(message + _rerun(self.name, said)) from None
+            raise CheckFailed(message + _rerun(self.name, args)) from None
         except (Exception, SystemExit) as error:
             self._remember(args, error)
-            text = f"{said} stopped with {type(error).__name__}: {_shorten(str(error))}"
+            text = f"{said} stopped with {type(error).__name__}: {shorten(str(error))}"
             line, code = _place(self._function, error)
             place = f"\n  At line {line} of the answer cell: {code}" if line else ""
             raise self._failure(args, said, text + place) from None
@@ -198,15 +211,21 @@ class Asked:
             else:
                 answer.near(want, laws[0], rtol=rtol)
 
+    def differs(self, stub: Callable[..., Any], cases: Iterable[tuple]) -> None:
+        """Raise NotAttempted while the answer does the same as this stub, which runs, on all these cases."""
+        if all(same(run_slip(self._function, args), run_slip(stub, args)) for args in cases):
+            raise NotAttempted(f"`{self.name}` still does what it did when you got it.")
+
     def _remember(self, args: tuple, outcome: Any) -> None:
         self.calls = [*self.calls[-_REMEMBERED + 1 :], (copy.deepcopy(args), outcome)]
 
     def _failure(self, args: tuple, said: str, text: str, advice: str | None = None) -> CheckFailed:
         """Keep the arguments; return the error to raise, with advice that fits and how to run it again."""
         self._checks.last = copy.deepcopy(args)
-        advice = advice or _advice(self._checks.slips.get(self.name, {}), self.calls)
+        if advice is None:
+            advice = advice_for(self._checks.slips.get(self.name, {}), self.calls)
         ending = f"\n  Perhaps: {advice}." if advice else ""
-        return CheckFailed(text + ending + _rerun(self.name, said))
+        return CheckFailed(text + ending + _rerun(self.name, args))
 
 
 class Answer:
@@ -224,14 +243,17 @@ class Answer:
         self._asked, self._args, self.said, self.value = asked, args, said, value
 
     def fail(self, law: str, advice: str | None = None) -> NoReturn:
-        """Raise `CheckFailed`: this call, this value, the law that it breaks, and advice if some fits."""
+        """Raise `CheckFailed`: this call, this value, the law that it breaks, and advice if some fits.
+
+        Advice that is given takes the place of the slips'; an empty one keeps them silent.
+        """
         text = f"{self.said} gave {show(self.value)}\n  What it breaks: {law}."
         raise self._asked._failure(self._args, self.said, text, advice)
 
-    def require(self, condition: Any, law: str) -> None:
+    def require(self, condition: Any, law: str, advice: str | None = None) -> None:
         """Fail with `law` unless `condition` holds."""
         if not condition:
-            self.fail(law)
+            self.fail(law, advice)
 
     def number(self) -> float:
         """Return the value as a float; one number is asked for."""
@@ -264,11 +286,11 @@ class Answer:
         asked.calls = [((), self.value[key])]
         return Answer(asked, (), f"{self.said}[{key!r}]", self.value[key])
 
-    def parts(self, count: int) -> tuple[Answer, ...]:
+    def parts(self, count: int, form: str = "`return` them with commas between") -> tuple[Answer, ...]:
         """Return the members of the value as answers of their own; a tuple is asked for, a list will do."""
         listed = type(self.value) in (tuple, list) or (type(self.value) is np.ndarray and self.value.ndim)
         if not listed or len(self.value) != count:
-            self.fail(f"the contract asks for {count} values: `return` them with commas between")
+            self.fail(f"the contract asks for {count} values: {form}", "")
         ordinals = ("first", "second", "third", "fourth")
         return tuple(
             Answer(self._asked, self._args, f"{self.said}, {ordinal} value,", part)
@@ -301,11 +323,11 @@ class Answer:
         wanted = {"float": "one number", "int": "one whole number, an int", "bool": "True or False"}[kind]
         if shape:
             wanted = f"an array of shape {shape}, of {_WORDS[kind]}"
-        plain = (list, tuple, np.ndarray) if shape else (float, int, bool, np.ndarray)
+        plain = (list, tuple, np.ndarray) if shape else (float, int, bool, Fraction, np.ndarray)
         if not (type(self.value) in plain or isinstance(self.value, np.generic)):
             self.fail(f"the contract asks for {wanted}")
         try:
-            got = np.asarray(self.value)
+            got = np.asarray(float(self.value) if type(self.value) is Fraction else self.value)
         except ValueError:
             self.fail(f"the contract asks for {wanted}; these rows differ in length")
         if got.shape != shape:
@@ -316,66 +338,6 @@ class Answer:
             advice = "`.astype(int)` makes whole numbers of them" if whole else None
             self.fail(f"the contract asks for {wanted}, and the dtype here is {got.dtype}", advice)
         return got
-
-
-def show(value: Any) -> str:
-    """Write a value as a learner would: short, with dtype and shape where it is a long array.
-
-    >>> show(np.array([0.5, 0.25]))
-    '[0.5, 0.25]'
-    >>> show(np.zeros((200, 3)))
-    'an array of shape (200, 3), float64, that starts [0.0, 0.0, 0.0, 0.0, …]'
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if type(value) is np.ndarray:
-        if value.size <= 12:
-            return _shorten(_rounded(value.tolist()))
-        start = ", ".join(_rounded(item) for item in value.ravel()[:4].tolist())
-        return f"an array of shape {value.shape}, {value.dtype}, that starts [{start}, …]"
-    if value is None:
-        return "None (is a return missing?)"
-    if callable(value):
-        return f"a {type(value).__name__}"
-    return _shorten(_rounded(value))
-
-
-def same(outcome: Any, slip: Any) -> bool:
-    """Whether an answer and a slip did the same: the same kind of error, or equal values.
-
-    An interval, a pair of numbers, does the same as the one number that lies in it.
-    """
-    if isinstance(outcome, BaseException) or isinstance(slip, BaseException):
-        return type(outcome) is type(slip)
-    if isinstance(slip, tuple) and isinstance(outcome, tuple | list):
-        return len(slip) == len(outcome) and all(map(same, outcome, slip))
-    if isinstance(slip, Mapping):
-        return isinstance(outcome, Mapping) and all(k in outcome and same(outcome[k], slip[k]) for k in slip)
-    try:
-        got, wrong = np.asarray(outcome, dtype=float), np.asarray(slip, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        return False
-    if got.shape == (2,) and wrong.shape == ():
-        return bool(got[0] <= wrong <= got[1])
-    return got.shape == wrong.shape and np.allclose(got, wrong, 1e-6, 1e-12, equal_nan=True)
-
-
-def run_slip(slip: Callable[..., Any], args: tuple) -> Any:
-    """Return what a slip gives for these arguments, or the error that it stops with."""
-    try:
-        return slip(*copy.deepcopy(args))
-    except Exception as error:
-        return error
-
-
-def _advice(slips: Mapping[str, Callable[..., Any]], calls: Iterable[tuple[tuple, Any]]) -> str | None:
-    """Return the advice of the one slip that does the same on every call; None if none does, or several."""
-    fitting = [
-        advice
-        for advice, slip in slips.items()
-        if all(same(outcome, run_slip(slip, args)) for args, outcome in reversed(list(calls)))
-    ]
-    return fitting[0] if len(fitting) == 1 else None
 
 
 def _digits_lost(got: np.ndarray, want: np.ndarray) -> str | None:
@@ -404,30 +366,9 @@ def _unlock(after: After) -> None:
         shell.display.display(after.draw())
 
 
-def _rerun(name: str, said: str) -> str:
-    """Say how to repeat a call that is too long to be typed again."""
-    return f"\n  To run this call yourself: {name}(*check.last)" if "…" in said else ""
-
-
-def _rounded(value: Any) -> str:
-    """Write numbers with at most seven figures, inside lists and tuples too."""
-    if type(value) is float or type(value) is np.longdouble:
-        short = f"{value:.7g}"
-        return short if any(mark in short for mark in ".ne") else short + ".0"
-    if type(value) in (list, tuple):
-        inner = ", ".join(map(_rounded, value))
-        if type(value) is list:
-            return f"[{inner}]"
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
-    if type(value) is np.ndarray or (isinstance(value, np.generic) and type(value.item()) is not type(value)):
-        return show(value)
-    return repr(value)
-
-
-def _shorten(text: str, limit: int = 240) -> str:
-    """Keep a message readable whatever the learner's code produced."""
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+def _rerun(name: str, args: tuple) -> str:
+    """Say how to repeat a call, unless it takes no argument."""
+    return f"\n  To run this call yourself: {name}(*check.last)" if args else ""
 
 
 def _place(function: Any, error: BaseException) -> tuple[int | None, str]:

@@ -1,7 +1,8 @@
 """Values that cross between trusted and untrusted processes: exact types, as JSON, never a pickle.
 
-Numbers, strings, booleans and None, lists, tuples and dicts of these, NumPy arrays and scalars of plain
-numbers. Nothing else crosses: no subclass, no function, no object, so nothing can carry behaviour with it.
+Numbers and fractions, strings, booleans and None, lists, tuples and dicts of these, NumPy arrays and scalars
+of plain numbers. Nothing else crosses: no subclass, no function, no object, so nothing can carry behaviour
+with it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 import select
 import socket
 import struct
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -62,6 +64,8 @@ def encode(value: Any, depth: int = 0) -> Any:
         return {"dict": [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]}
     if kind is complex:
         return {"complex": [value.real, value.imag]}
+    if kind is Fraction:
+        return {"fraction": [encode(value.numerator), encode(value.denominator)]}
     if kind is ndarray or issubclass(kind, generic):
         return _encode_numpy(value)
     raise CodecError(f"it is a {kind.__module__}.{kind.__qualname__}")
@@ -109,6 +113,13 @@ def _decode_complex(body: list) -> complex:
     return complex(real, imag)
 
 
+def _decode_fraction(body: list) -> Fraction:
+    numerator, denominator = body
+    if type(numerator) is not int or type(denominator) is not int or denominator < 1:
+        raise CodecError("a fraction is two whole numbers")
+    return Fraction(numerator, denominator)
+
+
 def _decode_numpy(body: list) -> Any:
     name, shape, data = body
     if type(name) is not str or not _DTYPE.fullmatch(name) or type(data) is not str:
@@ -127,6 +138,7 @@ _DECODERS = {
     "tuple": lambda body: tuple(decode(item) for item in body),
     "dict": lambda body: {decode(k): decode(v) for k, v in body},
     "complex": _decode_complex,
+    "fraction": _decode_fraction,
     "numpy": _decode_numpy,
 }
 

@@ -1,6 +1,6 @@
 """Set 1: wrong answers that take more than a line, other right answers, and the lazy routes.
 
-WRONG holds the exercise and the mistake, the code, and a part of the advice that must be given, or None.
+WRONG holds the exercise and the mistake, the code, and parts of the advice that must be given, if any.
 LAZY holds what those paste who avoid the work, by route.
 """
 
@@ -33,7 +33,6 @@ WRONG = [
     (
         "1.1 every interval wide enough to be safe",
         "right = predictions\ndef predictions(): return {k: (a / 9, 9 * a) for k, (a, _) in right().items()}",
-        None,
     ),
     (
         "1.2 the smallest k that is enough",
@@ -61,7 +60,6 @@ WRONG = [
             k = len(str(b**n // a**n)) - 1
             return k / n, (k + 1) / n
         """,
-        None,
     ),
     (
         "1.3 bins that hold their right end",
@@ -91,38 +89,26 @@ WRONG = [
         """,
         "underflows",
     ),
-    ("1.6 rows share a seed", sampler("rng = np.random.default_rng(seed)\n" + SEARCH), None),
-    ("1.6 rows share their noise", sampler(SEARCH.replace("rng.", "np.random.default_rng(seed).")), None),
-    ("1.6 exp overflows", sampler("p = np.exp(z) / np.exp(z).sum()\n" + SEARCH), None),
-    ("1.6 draws in order", sampler(SEARCH + "\nresult[-1].sort()"), None),
-    ("1.6 each draw twice", sampler(SEARCH + "\nresult[-1] = np.repeat(result[-1][::2], 2)"), None),
+    ("1.6 rows share a seed", sampler("rng = np.random.default_rng(seed)\n" + SEARCH)),
+    ("1.6 rows share their noise", sampler(SEARCH.replace("rng.", "np.random.default_rng(seed)."))),
+    ("1.6 exp overflows", sampler("p = np.exp(z) / np.exp(z).sum()\n" + SEARCH)),
+    ("1.6 draws in order", sampler(SEARCH + "\nresult[-1].sort()")),
+    ("1.6 each draw twice", sampler(SEARCH + "\nresult[-1] = np.repeat(result[-1][::2], 2)")),
     (
         "1.6 evenly spaced",
         sampler(SEARCH.replace("rng.random(size)", "(np.arange(size) + rng.random()) / size")),
-        None,
     ),
-    (
-        "1.6 normal noise",
-        sampler("result.append((z + rng.normal(size=(size, len(z)))).argmax(axis=1))"),
-        None,
-    ),
-    (
-        "1.6 minus Gumbel",
-        sampler("result.append((z - rng.gumbel(size=(size, len(z)))).argmax(axis=1))"),
-        None,
-    ),
-    ("1.6 noise on p", sampler("result.append((p + rng.gumbel(size=(size, len(z)))).argmax(axis=1))"), None),
-    (
-        "1.6 one noise for all",
-        sampler("result.append((z + rng.gumbel(size=(size, 1))).argmax(axis=1))"),
-        None,
-    ),
-    ("1.6 a fixed seed", sampler(SEARCH).replace("(seed)", "(0)"), None),
-    ("1.6 no seed", sampler(SEARCH).replace("(seed)", "()"), None),
+    ("1.6 normal noise", sampler("result.append((z + rng.normal(size=(size, len(z)))).argmax(axis=1))")),
+    ("1.6 minus Gumbel", sampler("result.append((z - rng.gumbel(size=(size, len(z)))).argmax(axis=1))")),
+    ("1.6 noise on p", sampler("result.append((p + rng.gumbel(size=(size, len(z)))).argmax(axis=1))")),
+    ("1.6 one noise for all", sampler("result.append((z + rng.gumbel(size=(size, 1))).argmax(axis=1))")),
+    ("1.6 a fixed seed", sampler(SEARCH).replace("(seed)", "(0)")),
+    ("1.6 no seed", sampler(SEARCH).replace("(seed)", "()")),
     (
         "1.7 SciPy's test as it comes",
         JUDGE.format(verdict="chisquare(counts, n * p).pvalue > 0.001"),
         "can be too good",
+        "is nan: look at those outcomes first",
     ),
     (
         "1.7 divided by what was observed",
@@ -158,6 +144,19 @@ RIGHT = {
             k, left = 0, Fraction(a, b)**n
             while left * unit <= 1: k, left = k + 1, left * unit
             return [k / n, (k + 1) / n]
+        """,
+    "1.2 returned as fractions": """
+        from fractions import Fraction
+        def surprise_bracket(a, b, n, unit):
+            k = 0
+            while unit ** (k + 1) * a**n <= b**n: k += 1
+            return Fraction(k, n), Fraction(k + 1, n)
+        """,
+    "1.3 NumPy's histogram": """
+        def reliability(stated, happened, edges):
+            weights = None, stated, happened.astype(float)
+            n, said, real = (np.histogram(stated, edges, weights=w)[0] for w in weights)
+            return said / n, real / n
         """,
     "1.3 bins one after the other, lists": """
         def reliability(stated, happened, edges):
