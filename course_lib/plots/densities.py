@@ -202,6 +202,7 @@ def shrinking_bins(
         axes.stairs(mass / width, edges, fill=True, **shade(INK))
         axes.plot(x, curve(x), color=BLUE)
         axes.set_title(f"bins of {width:g} {unit}", loc="left")
+        axes.set_xlim(within)
     grid[-1, 0].set_xlabel(f"{quantity} ({unit})")
     figure.supylabel(f"probability per {unit}", fontsize="medium")
     return finish(figure)
