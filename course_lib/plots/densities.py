@@ -192,7 +192,8 @@ def shrinking_bins(
 ) -> Figure:
     """Draw histograms of ever narrower bins, each as mass divided by width, under the density's curve."""
     values = np.asarray(values, dtype=float)
-    x = np.linspace(*(within or (values.min(), values.max())), 200)
+    lowest, highest = within or (values.min(), values.max())
+    x = np.linspace(lowest, highest, 200)
     figure, grid = panels(len(widths), height=1.9, sharex=True, sharey=True)
     for axes, width in zip(grid[:, 0], widths, strict=True):
         first, last = np.floor(x[0] / width), np.ceil(x[-1] / width)
