@@ -75,7 +75,10 @@ _NAMES = {  # module: its public names
         "AliasTable Bernoulli Beta Binomial Categorical Dirichlet Exponential Gamma Gaussian Poisson "
         "gumbel_max sample_categorical sample_inverse_cdf"
     ),
-    "divergence": "js_distance js_divergence kl_divergence kl_from_logits total_variation wasserstein1",
+    "divergence": (
+        "js_distance js_divergence kl_divergence kl_from_logits renyi_divergence total_variation "
+        "wasserstein1 wasserstein1_samples"
+    ),
     "drift": "drift_score drift_threshold false_alarm_rate histogram_probabilities psi quantile_edges",
     "elbo": "ElboIdentity ElboSurgery elbo_identity elbo_surgery grid_log_evidence iwae_bound",
     "entropy": (
@@ -105,7 +108,7 @@ _NAMES = {  # module: its public names
     ),
     "mutual_information": (
         "conditional_mutual_information fano_bound interaction_information mutual_info_score "
-        "mutual_information pointwise_mutual_information"
+        "mutual_information normalized_mutual_info_score pointwise_mutual_information"
     ),
     "naive_bayes": "BernoulliNB MultinomialNB",
     "rate_distortion": "RateDistortion linear_beta_vae reverse_waterfill",

@@ -13,7 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_float, as_rows, check_masses, check_same_shape, from_rows, sum_tolerance
+from course_lib._validate import (
+    as_float,
+    as_rows,
+    check_flag,
+    check_masses,
+    check_same_shape,
+    from_rows,
+    sum_tolerance,
+)
 
 BLOCK = 65_536  # elements: 512 kB of float64, as large as the cache beside a core allows
 FEW = 32  # elements: up to here a loop in Python beats array calls
@@ -95,14 +103,14 @@ class Pair:
         x, y = as_float(p, name="p"), as_float(q, name="q")
         check_same_shape(x, y, "p", "q")
         self.p, self.q = as_rows(x, axis, name="p"), as_rows(y, axis, name="q")
-        self.shape, self.axis, self.normalize = x.shape, axis, normalize
+        self.shape, self.axis, self.normalize = x.shape, axis, check_flag(normalize, name="normalize")
         self.tolerances = sum_tolerance(p), sum_tolerance(q)
 
     def total(self, *, close: Terms, plain: Terms | None = None, scale: Terms | None = None) -> np.ndarray:
         """Return the sum over each row of plain(p, q), or of close(p, q, d) where the plain terms may cancel.
 
         Without ``plain`` it is the sum of close(p, q, d) everywhere. ``scale(c)`` is what the plain sum grows
-        by if q is divided by c; without it, rows whose sums are not equal are added up anew.
+        by if q is divided by c; without it, q is brought to the sum of p first.
         """
         if plain is None:
             return self._checked(close_sums, close)
@@ -113,14 +121,15 @@ class Pair:
             values[small] = np.concatenate([close_sums(close, *s, [])[-1] for s in self._strips(p, q)])
         return values
 
-    def differences(self) -> np.ndarray:
-        """Return p - q as a table, for p and q that sum to 1."""
+    def tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return p, q and p - q as tables, for rows of p and q that sum to 1."""
         self._checked(plain_sums, np.subtract, None)
-        tables = [
-            ((p - q) - excess * q) / p_sum[:, None]
-            for p, q, p_sum, _, excess in (rescaled(*strip, []) for strip in self._strips(self.p, self.q))
-        ]
-        return np.concatenate([np.empty((0, self.p.shape[1])), *tables])
+        found = [(np.empty((0, self.p.shape[1])),) * 3]
+        for p, q, p_sum, ratio, excess in (rescaled(*strip, []) for strip in self._strips(self.p, self.q)):
+            total = p_sum[:, None]
+            found.append((p / total, ratio * q / total, ((p - q) - excess * q) / total))
+        p, q, d = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return p, q, d
 
     def _strips(self, p: np.ndarray, q: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for strip in strips(p):
@@ -129,8 +138,9 @@ class Pair:
     def _checked(self, sums: Callable[..., Sums], *terms: Terms | None) -> np.ndarray:
         """Return what ``sums`` gives for the terms, strip by strip, and refuse what is no distribution."""
         lows: list[list[float]] = [[np.inf, np.inf]]
-        found = [np.stack(sums(*terms, p, q, lows)) for p, q in self._strips(self.p, self.q)]
-        p_sum, q_sum, values = np.concatenate([np.empty((3, 0)), *found], axis=1)
+        none = (np.empty(0),) * 3
+        found = [sums(*terms, p, q, lows) for p, q in self._strips(self.p, self.q)] or [none]
+        p_sum, q_sum, values = found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
         p_low, q_low = np.transpose(lows)
         self.check(extremes(p_low, p_sum), extremes(q_low, q_sum))
         return values
@@ -148,12 +158,13 @@ class Pair:
 @np.errstate(all="ignore")  # what zeros, infinities and NaN make of the sums is for the caller to judge
 def plain_sums(plain: Terms, scale: Terms | None, p: np.ndarray, q: np.ndarray, lows: list) -> Sums:
     """Return of each row the sum of p, the sum of q, and that of plain(p, q) for p and q that sum to 1."""
-    p_sum, q_sum, terms = add_up(lambda p, q: (p, q, plain(p, q)), p, q, lows=lows)
     if scale is not None:
+        p_sum, q_sum, terms = add_up(lambda p, q: (p, q, plain(p, q)), p, q, lows=lows)
         return p_sum, q_sum, terms / p_sum + scale(q_sum / p_sum)
+    p_sum, q_sum = add_up(lambda p, q: (p, q), p, q, lows=lows)  # first: they cost little beside the terms
     ratio = p_sum / q_sum
-    if np.any(np.abs(ratio - 1) > ROUNDING):
-        terms = add_up(lambda p, q: plain(p, ratio[:, None] * q), p, q)
+    far = np.any(np.abs(ratio - 1) > ROUNDING)
+    terms = add_up(lambda p, q: plain(p, ratio[:, None] * q if far else q), p, q)
     return p_sum, q_sum, terms / p_sum
 
 

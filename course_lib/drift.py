@@ -50,15 +50,16 @@ def psi(
 
     Returns
     -------
-    float, or ndarray of float64 without ``axis``.
+    float or ndarray
+        Without ``axis``; float64.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``kl_divergence``.
 
-    Notes
-    -----
+    References
+    ----------
     H. Jeffreys, An invariant form for the prior probability in estimation problems, 1946; the name PSI is
     from credit scoring, whose thumb rule calls 0.1 to 0.25 nats a moderate shift.
 
@@ -263,8 +264,11 @@ def drift_threshold(
 
     Notes
     -----
-    The observed window counts as one of the windows drawn, as in B. Phipson and G. K. Smyth, Permutation
-    p-values should never be zero, 2010.
+    The observed window counts as one of the windows drawn.
+
+    References
+    ----------
+    B. Phipson and G. K. Smyth, Permutation p-values should never be zero, 2010.
 
     Examples
     --------

@@ -26,6 +26,8 @@ from course_lib._validate import (
     as_rng,
     as_rows,
     check_base,
+    check_callable,
+    check_items,
     check_logits,
     check_same_shape,
     check_whole,
@@ -109,10 +111,10 @@ def elbo_identity(
     ValueError
         If the shapes differ, a log_joint is NaN or +inf, or x is impossible in every state.
 
-    Notes
-    -----
-    Source: M. Jordan, Z. Ghahramani, T. Jaakkola and L. Saul, An Introduction to Variational Methods for
-    Graphical Models, 1999; C. Bishop, Pattern Recognition and Machine Learning, section 9.4.
+    References
+    ----------
+    M. Jordan, Z. Ghahramani, T. Jaakkola and L. Saul, An Introduction to Variational Methods for Graphical
+    Models, 1999; C. Bishop, Pattern Recognition and Machine Learning, section 9.4.
 
     Examples
     --------
@@ -178,9 +180,9 @@ def iwae_bound(log_w: ArrayLike, k: int) -> float | np.ndarray:
     ValueError
         If k does not divide the number of draws, there are none, or a weight is NaN or infinite.
 
-    Notes
-    -----
-    Source: Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
+    References
+    ----------
+    Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
 
     Examples
     --------
@@ -226,9 +228,9 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
     ValueError
         If an axis is not rising, or ``log_joint`` returns another shape, NaN or +inf.
 
-    Notes
-    -----
-    Source: L. Trefethen and J. Weideman, The Exponentially Convergent Trapezoidal Rule, 2014.
+    References
+    ----------
+    L. Trefethen and J. Weideman, The Exponentially Convergent Trapezoidal Rule, 2014.
 
     Examples
     --------
@@ -239,7 +241,7 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
     >>> grid_log_evidence(log_joint, [np.linspace(-8, 8, 81)]).round(4)
     array([-1.6121, -2.1121])
     """
-    grids = [_grid(axis, i) for i, axis in enumerate(axes)]
+    grids = [_grid(axis, i) for i, axis in enumerate(check_items(axes, name="axes"))]
     if not grids:
         raise ValueError("axes is empty; give one grid for each latent dimension")
     log_weights = [np.log(trapezoids(grid)) for grid in grids]
@@ -264,7 +266,7 @@ def _grid(axis: ArrayLike, i: int) -> np.ndarray:
 
 
 def _joint_at(log_joint: Callable[[np.ndarray], ArrayLike], z: np.ndarray) -> np.ndarray:
-    values = as_float(log_joint(z), name="log_joint(z)").astype(np.float64)
+    values = as_float(check_callable(log_joint, name="log_joint")(z), name="log_joint(z)").astype(np.float64)
     if values.ndim != 2 or values.shape[1] != len(z):
         raise ValueError(f"log_joint must return shape (N, {len(z)}) for {len(z)} points, got {values.shape}")
     if np.any(np.isnan(values)) or np.any(values == np.inf):
@@ -276,7 +278,7 @@ def _joint_at(log_joint: Callable[[np.ndarray], ArrayLike], z: np.ndarray) -> np
 
 
 class ElboSurgery(NamedTuple):
-    """The KL to the prior in its two parts, one number an example, in nats: kl = information + marginal_kl.
+    """The KL to the prior in its two parts, one number per example, in nats: kl = information + marginal_kl.
 
     Attributes
     ----------
@@ -330,10 +332,10 @@ def elbo_surgery(
         If the shapes differ, a variance is not positive, ``draws`` is below 1, or ``log_prior`` returns
         another shape or numbers that are not finite.
 
-    Notes
-    -----
-    Source: M. Hoffman and M. Johnson, ELBO Surgery: Yet Another Way to Carve Up the Variational Evidence
-    Lower Bound, 2016.
+    References
+    ----------
+    M. Hoffman and M. Johnson, ELBO Surgery: Yet Another Way to Carve Up the Variational Evidence Lower Bound,
+    2016.
 
     Examples
     --------
@@ -371,7 +373,7 @@ def _log_aggregate(z: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.
 def _prior_at(log_prior: Callable[[np.ndarray], ArrayLike] | None, z: np.ndarray) -> np.ndarray:
     if log_prior is None:
         return _log_density(z, 0.0, 1.0)
-    values = as_finite(log_prior(z), name="log_prior(z)")
+    values = as_finite(check_callable(log_prior, name="log_prior")(z), name="log_prior(z)")
     if values.shape != (len(z),):
-        raise ValueError(f"log_prior must return shape ({len(z)},), one number a point, got {values.shape}")
+        raise ValueError(f"log_prior must return shape ({len(z)},), one number per point, got {values.shape}")
     return values

@@ -13,17 +13,19 @@ import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
 
-from course_lib._stable import deviance, log_minus_digamma
+from course_lib._stable import TINY, deviance, log_minus_digamma
 from course_lib._validate import (
     ProbabilityError,
-    as_array,
     as_counts,
     as_finite,
     as_float,
     as_probabilities,
     as_successes,
+    as_truth,
     as_unit,
+    broadcast,
     check_base,
+    check_flag,
     check_number,
     check_positive,
     plain,
@@ -90,9 +92,9 @@ def negative_log_likelihood(
     ValueError
         If the shapes differ.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., section 11.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., section 11.1.
 
     Examples
     --------
@@ -105,7 +107,8 @@ def negative_log_likelihood(
     p = as_probabilities(as_float(counts, name="counts"), axis=axis, normalize=True, name="counts")
     if p.shape != q.shape:
         raise ValueError(f"counts and q need one shape, got {p.shape} and {q.shape}")
-    nats = -scipy.special.xlogy(p.astype(np.float64), q).sum(axis=axis, keepdims=keepdims)
+    kept = check_flag(keepdims, name="keepdims")
+    nats = -scipy.special.xlogy(p.astype(np.float64), q).sum(axis=axis, keepdims=kept)
     return plain(nats / math.log(check_base(base)) + 0.0)
 
 
@@ -135,7 +138,7 @@ def mle_bernoulli(x: ArrayLike) -> float:
     >>> mle_bernoulli([1, 0, 1, 1])
     0.75
     """
-    x = _data(as_array(x, name="x") + 0, "x")
+    x = _data(as_truth(x, name="x"), "x")
     if not np.all((x == 0) | (x == 1)):
         raise ValueError("x must hold zeros and ones; counts of successes go to mle_binomial")
     return float(x.mean())
@@ -250,7 +253,8 @@ def mle_exponential(x: ArrayLike) -> float:
     x = _waits(_data(x, "x"))
     if not x.sum() > 0:
         raise ValueError("all waiting times are 0: the likelihood grows with the rate for ever")
-    return float(x.size / x.sum())
+    with np.errstate(over="ignore"):  # for waits of 1e-309 and less
+        return float(x.size / x.sum())
 
 
 def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
@@ -334,7 +338,10 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     Notes
     -----
     The gap on the right is added up from x - mean(x), so that it keeps its digits where x hardly varies.
-    Source: T. Minka, Estimating a Gamma distribution, 2002.
+
+    References
+    ----------
+    T. Minka, Estimating a Gamma distribution, 2002.
 
     Examples
     --------
@@ -342,11 +349,11 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     >>> round(shape, 1), round(rate, 1)
     (3.0, 2.0)
     """
-    x = _data(x, "x")
+    x = _data(x, "x", largest=1e300)
     if not np.all(x > 0) or x.min() == x.max():
         raise ValueError("x must hold positive numbers that are not all equal; a Gamma has no mass elsewhere")
     mean = float(x.mean())
-    gap = math.fsum(_log_ratios(x, x - mean, mean)) / x.size
+    gap = math.fsum(_log_ratios(x, x - mean, mean).ravel()) / x.size
     if not gap > 0:
         raise ValueError("x varies too little for a float: the likelihood grows with the shape without end")
     # log(shape) - digamma(shape) falls and lies between 1/(2 shape) and 1/shape, which brackets its root.
@@ -375,7 +382,7 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     x : array_like, shape (N, K)
-        Distributions, one a row, no entry zero, not all rows equal.
+        Distributions, one per row, no entry zero, not all rows equal.
 
     Returns
     -------
@@ -391,7 +398,10 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
     Notes
     -----
     Each alpha_k follows from their sum by Newton's method, and the sum from one equation that only falls.
-    Source: T. Minka, Estimating a Dirichlet distribution, 2000.
+
+    References
+    ----------
+    T. Minka, Estimating a Dirichlet distribution, 2000.
 
     Examples
     --------
@@ -400,7 +410,7 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
     array([2., 5., 1.])
     """
     x = as_probabilities(x, name="x").astype(np.float64)
-    if x.ndim != 2 or not np.all(x > 0):
+    if x.ndim != 2 or len(x) == 0 or not np.all(x > 0):
         raise ProbabilityError(
             "x must be a table of distributions without zeros: there a Dirichlet has no mass"
         )
@@ -431,9 +441,9 @@ def mle_beta(x: ArrayLike) -> tuple[float, float]:
     ValueError
         If all are equal.
 
-    Notes
-    -----
-    Source: T. Minka, Estimating a Dirichlet distribution, 2000.
+    References
+    ----------
+    T. Minka, Estimating a Dirichlet distribution, 2000.
 
     Examples
     --------
@@ -442,6 +452,8 @@ def mle_beta(x: ArrayLike) -> tuple[float, float]:
     (2.0, 3.0)
     """
     x = as_unit(_data(x, "x").ravel(), name="x")
+    if np.any((x > 0) & (x < TINY)):
+        raise ValueError(f"x holds numbers below {TINY:.3g}, which have lost their digits; drop them")
     if not (np.all(x > 0) and np.all(x < 1)):
         raise ProbabilityError("x must lie strictly between 0 and 1: at 0 and 1 a Beta has no mass")
     if x.min() == x.max():
@@ -565,7 +577,8 @@ def map_categorical(counts: ArrayLike, *, alpha: ArrayLike) -> np.ndarray:
     array([0.571, 0.143, 0.286])
     """
     alpha = as_finite(alpha, name="alpha")
-    excess = as_counts(counts, name="counts") + alpha - 1
+    counts, alpha = broadcast(counts=as_counts(counts, name="counts"), alpha=alpha)
+    excess = counts + alpha - 1
     if np.any(alpha <= 0) or np.any(excess < 0) or not excess.sum() > 0:
         raise ValueError("the posterior has no single highest point; use alpha above 1, or its mean")
     return excess / excess.sum()
@@ -598,7 +611,7 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
     """
     x = as_counts(x, name="x")
     check_positive(rate, name="rate")
-    return _gamma_mode(check_positive(shape, name="shape") + x.sum(), rate + x.size)
+    return _gamma_mode(check_positive(shape, name="shape") + x.sum(), float(rate) + x.size)
 
 
 def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
@@ -673,8 +686,8 @@ def _gamma_mode(shape: float, rate: float) -> float:
     return float((shape - 1) / rate)
 
 
-def _data(x: ArrayLike, name: str) -> np.ndarray:
-    x = as_finite(x, name=name)
+def _data(x: ArrayLike, name: str, **limit: float) -> np.ndarray:
+    x = as_finite(x, name=name, **limit)
     if x.size == 0:
         raise ValueError(f"{name} is empty; the likelihood of no data has no maximum")
     return x

@@ -21,7 +21,10 @@ from course_lib._validate import (
     as_gaussian,
     as_probabilities,
     as_rng,
+    as_shape,
     check_base,
+    check_flag,
+    check_one_axis,
     cholesky,
     plain,
 )
@@ -59,9 +62,9 @@ def entropy_gaussian(cov: ArrayLike, *, base: float = math.e) -> float | np.ndar
     ValueError
         If the covariance is not symmetric positive definite.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 8.4.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 8.4.1.
 
     Examples
     --------
@@ -117,7 +120,8 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
         raise ValueError(f"x has shape {x.shape}, but the Gaussian has {len(mean)} dimension(s)")
     z = np.linalg.solve(factor, (x - mean).reshape(-1, len(mean)).T)
     log_norm = len(mean) / 2 * math.log(2 * math.pi) + _log_diagonal(factor).sum()
-    return plain((-0.5 * np.sum(z**2, axis=0) - log_norm).reshape(x.shape[:-1]))
+    with np.errstate(over="ignore"):  # so far away the density is 0
+        return plain((-0.5 * np.sum(z**2, axis=0) - log_norm).reshape(x.shape[:-1]))
 
 
 def kl_gaussian(
@@ -152,8 +156,10 @@ def kl_gaussian(
     eigenvalues e of L1⁻¹ (S0 - S1) L1⁻ᵀ give the same as Σ (e - ln(1 + e)) / 2. Both come down to
     exp(u) - 1 - u, by series where u is small.
 
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., chapter 8; C. Rasmussen and
-    C. Williams, Gaussian Processes for Machine Learning, A.5.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., chapter 8; C. Rasmussen and C. Williams,
+    Gaussian Processes for Machine Learning, A.5.
 
     Examples
     --------
@@ -173,7 +179,8 @@ def kl_gaussian(
     close = expm1_minus_x(np.log1p(np.where(nearly_equal[..., None], differences, 0.0))).sum(axis=-1)
     # tr(S1⁻¹ S0) - d - ln det(S1⁻¹ S0), then (m1 - m0)ᵀ S1⁻¹ (m1 - m0)
     spread = np.where(nearly_equal, close, _stretch(np.linalg.solve(factor1, factor0)))
-    mahalanobis = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
+    with np.errstate(over="ignore"):  # so far apart the divergence is inf
+        mahalanobis = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
     return plain((spread + mahalanobis) / 2 / math.log(check_base(base)))
 
 
@@ -215,7 +222,10 @@ def kl_diag_gaussian(
     Notes
     -----
     Stable for nearly equal variances: the ratio enters as u = ln(1 + (v0-v1)/v1) and exp(u) - 1 - u.
-    Source: D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014, appendix B.
+
+    References
+    ----------
+    D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014, appendix B.
 
     Examples
     --------
@@ -231,9 +241,11 @@ def kl_diag_gaussian(
             f"the shapes do not fit: mean0 {mean0.shape}, variance0 {variance0.shape}, "
             f"mean1 {mean1.shape}, variance1 {variance1.shape}"
         ) from None
-    terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
+    with np.errstate(over="ignore"):  # so far apart the divergence is inf
+        terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
     terms = np.broadcast_to(terms, shape or (1,))
-    return plain(terms.sum(axis=axis, keepdims=keepdims) / 2 / math.log(check_base(base)))
+    axis, kept = check_one_axis(terms.shape, axis, name="mean0"), check_flag(keepdims, name="keepdims")
+    return plain(terms.sum(axis=axis, keepdims=kept) / 2 / math.log(check_base(base)))
 
 
 def wasserstein1_gaussian(
@@ -260,9 +272,9 @@ def wasserstein1_gaussian(
     ValueError
         If a variance is not positive and finite.
 
-    Notes
-    -----
-    Source: C. Villani, Topics in Optimal Transportation, section 2.2 (the line); the mean of a folded normal.
+    References
+    ----------
+    C. Villani, Topics in Optimal Transportation, section 2.2 (the line); the mean of a folded normal.
 
     Examples
     --------
@@ -273,7 +285,7 @@ def wasserstein1_gaussian(
     """
     from scipy.special import erf
 
-    mean0, mean1 = as_finite(mean0, name="mean0"), as_finite(mean1, name="mean1")
+    mean0, mean1 = (as_finite(m, name=f"mean{i}", largest=math.inf) for i, m in enumerate((mean0, mean1)))
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
     m, s = np.abs(mean1 - mean0), np.abs(np.sqrt(variance1) - np.sqrt(variance0))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -310,8 +322,10 @@ def wasserstein2_gaussian(
     from the singular vectors of L1ᵀ L0. That form subtracts factors, not traces, so it keeps its digits where
     the Gaussians nearly agree; rounding leaves some 1e-16 of the scale.
 
-    Source: I. Olkin and F. Pukelsheim, Linear Algebra and its Applications 48 (1982); R. Bhatia, T. Jain and
-    Y. Lim, On the Bures-Wasserstein distance between positive definite matrices, 2019.
+    References
+    ----------
+    I. Olkin and F. Pukelsheim, Linear Algebra and its Applications 48 (1982); R. Bhatia, T. Jain and Y. Lim,
+    On the Bures-Wasserstein distance between positive definite matrices, 2019.
 
     Examples
     --------
@@ -347,9 +361,9 @@ def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     ValueError
         If a correlation lies outside [-1, 1] or is NaN.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., example 8.5.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., example 8.5.1.
 
     Examples
     --------
@@ -366,8 +380,12 @@ def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
 
 
 def sample_gaussian(
-    mean: ArrayLike, cov: ArrayLike, size: int, *, rng: np.random.Generator | int | None = None
-) -> np.ndarray:
+    mean: ArrayLike,
+    cov: ArrayLike,
+    size: int | tuple[int, ...] | None = None,
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> float | np.ndarray:
     """Return draws from a Gaussian, each the affine image of a standard normal: x = m + L z.
 
     Parameters
@@ -376,15 +394,16 @@ def sample_gaussian(
         The mean m.
     cov : array_like, shape (d, d), or a number
         The covariance S = L Lᵀ; a number is a variance.
-    size : int
-        How many draws.
+    size : int, tuple of int or None
+        How many draws, and in what shape; None draws one.
     rng : numpy.random.Generator, int or None
         A Generator or a seed.
 
     Returns
     -------
-    ndarray, shape (size, d), or (size,) if mean and cov are numbers
-        The draws. As x depends smoothly on m and L, the same line is the reparameterisation of chapter 6.
+    ndarray of shape ``size`` followed by d, or of shape ``size`` if mean and cov are numbers
+        The draws; one number is a float. As x depends smoothly on m and L, the same line is the
+        reparameterisation of chapter 6.
 
     Raises
     ------
@@ -394,7 +413,10 @@ def sample_gaussian(
     Notes
     -----
     The same as ``numpy.random.Generator.multivariate_normal`` with ``method="cholesky"``.
-    Source: J. Gentle, Random Number Generation and Monte Carlo Methods, 2nd ed., section 5.3.
+
+    References
+    ----------
+    J. Gentle, Random Number Generation and Monte Carlo Methods, 2nd ed., section 5.3.
 
     Examples
     --------
@@ -404,8 +426,8 @@ def sample_gaussian(
     """
     flat = np.ndim(mean) == np.ndim(cov) == 0
     mean, factor = _single_gaussian(mean, cov)
-    x = mean + as_rng(rng).standard_normal((size, len(mean))) @ factor.T
-    return x[:, 0] if flat else x
+    x = mean + as_rng(rng).standard_normal((*as_shape(size), len(mean))) @ factor.T
+    return plain(x[..., 0]) if flat else x
 
 
 def moment_match(
@@ -436,9 +458,9 @@ def moment_match(
     ValueError
         If a covariance is not symmetric positive definite, or the shapes differ.
 
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, section 10.7.
+    References
+    ----------
+    C. Bishop, Pattern Recognition and Machine Learning, section 10.7.
 
     Examples
     --------

@@ -67,9 +67,9 @@ def reverse_waterfill(variances: ArrayLike, distortion: float, *, base: float = 
     ValueError
         If a variance is negative or not finite, there is none, or ``distortion`` is not above 0.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 10.3.3.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 10.3.3.
 
     Examples
     --------
@@ -126,10 +126,10 @@ def linear_beta_vae(
         If a variance is negative or not finite, there is none, L is out of range, or ``noise`` or ``beta`` is
         not above 0.
 
-    Notes
-    -----
-    Source: M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999, for β = 1; the case of
-    any β follows by the division above. A. Alemi and others, Fixing a Broken ELBO, 2018.
+    References
+    ----------
+    M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999, for β = 1; the case of any β
+    follows by the division above. A. Alemi and others, Fixing a Broken ELBO, 2018.
 
     Examples
     --------

@@ -6,7 +6,7 @@ An encoder turns x into a Gaussian q(z|x), a decoder turns z into a distribution
 
 A count from 0 to n gets a mass function that sums to one, so the bound is in true nats and may be laid beside
 any other model of the same counts. The model's methods return tensors, so that gradients can be followed;
-``train_vae`` and ``evaluate`` take arrays, and ``evaluate`` gives float64 arrays, one number an example. A
+``train_vae`` and ``evaluate`` take arrays, and ``evaluate`` gives float64 arrays, one number per example. A
 seed fixes every result on a machine. PyTorch's own random state is left as it was found, and the work runs
 on one thread: several only get in each other's way on matrices this small.
 """
@@ -17,6 +17,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ from course_lib.elbo import iwae_bound
 
 __all__ = ["VAE", "VaeScores", "beta_binomial_logpmf", "evaluate", "train_vae"]
 
+ONE_AT_A_TIME = RLock()  # for what draws from torch's own generator
 BATCH = 128  # examples a step
 LEARNING_RATE, WARM_UP, WEIGHT_DECAY = 1e-2, 100, 1e-4  # of AdamW; the rate rises for so many steps
 DROPOUT = 0.15  # of the decoder's hidden units
@@ -69,10 +71,10 @@ def beta_binomial_logpmf(x: Tensor, n: int, a: Tensor, b: Tensor) -> Tensor:
         Nats, in the dtype of the input. As every term is a log-gamma, the absolute error is some epsilons of
         the largest of them: about 1e-4 in float32 and 1e-13 in float64 where a + b + n is 150.
 
-    Notes
-    -----
-    Source: J. Skellam, A Probability Distribution Derived from the Binomial Distribution by Regarding the
-    Probability of Success as Variable between the Sets of Trials, 1948.
+    References
+    ----------
+    J. Skellam, A Probability Distribution Derived from the Binomial Distribution by Regarding the Probability
+    of Success as Variable between the Sets of Trials, 1948.
 
     Examples
     --------
@@ -301,8 +303,11 @@ class VAE(nn.Module):
     Notes
     -----
     Ready to be evaluated; ``train()`` switches dropout on, ``eval()`` off.
-    Source: D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014; J. Tomczak and M. Welling, VAE
-    with a VampPrior, 2018, for what a learned prior saves.
+
+    References
+    ----------
+    D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014; J. Tomczak and M. Welling, VAE with a
+    VampPrior, 2018, for what a learned prior saves.
 
     Examples
     --------
@@ -455,10 +460,10 @@ def train_vae(
         If X is no table, holds what the likelihood cannot make, or an option is out of range; if both β and k
         differ from 1, which together bound nothing.
 
-    Notes
-    -----
-    Source: D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014; I. Higgins and others, beta-VAE,
-    2017; Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
+    References
+    ----------
+    D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014; I. Higgins and others, beta-VAE, 2017; Y.
+    Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
 
     Examples
     --------
@@ -518,7 +523,7 @@ def evaluate(model: VAE, X: ArrayLike, k: int = 500, seed: int = 0) -> VaeScores
     ----------
     model : VAE
         Left in the mode it was in. ``model.double()`` computes in double precision; otherwise single
-        precision costs some 1e-3 nats an example.
+        precision costs some 1e-3 nats per example.
     X : array_like, shape (N, D)
         Examples.
     k : int
@@ -536,9 +541,9 @@ def evaluate(model: VAE, X: ArrayLike, k: int = 500, seed: int = 0) -> VaeScores
     ValueError
         If X is no table of D columns, holds what the likelihood cannot make, or k is below 1.
 
-    Notes
-    -----
-    Source: Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
+    References
+    ----------
+    Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
 
     Examples
     --------
@@ -578,9 +583,12 @@ def _loss(model: VAE, x: Tensor, beta: float, k: int) -> Tensor:
 
 @contextmanager
 def _by_itself(seed: int) -> Iterator[None]:
-    """Draw from ``seed`` and run on one thread; afterwards torch is as it was."""
+    """Draw from ``seed`` and run on one thread; afterwards torch is as it was.
+
+    First weights and dropout draw from the one generator that all threads share, so threads take turns here.
+    """
     threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
+    with ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(check_whole(seed, name="seed"))
         torch.set_num_threads(1)
         try:

@@ -88,7 +88,7 @@ def fog(counts, loss, shapes, sounds, actions, heard, cost):
     return dict(zip([*shapes, *actions], [*belief, *expected], strict=True)) | flip
 
 
-def alias(p, seed, step, draws, **_):
+def alias(p, seed, step, draws, thousands, **_):
     """Short columns are filled from the last to the first; each keeps what the library's table says."""
     table, size = course_lib.AliasTable(p), len(p)
     np.testing.assert_allclose(table.probabilities(), p, atol=1e-15)
@@ -98,12 +98,18 @@ def alias(p, seed, step, draws, **_):
         last = order[step - 1]
         giver = p[table.alias[last]]
         shown |= {"poured": 1 - table.keep[last], "height": size * giver, "probability": giver}
-    if draws:
-        place = uniforms(seed, draws)[-1] * size
-        column = int(place)
-        shown.pop(f"{column + 1} keeps", None)
-        outcome = column if place - column < table.keep[column] else table.alias[column]
-        shown |= {"coin": place - column, "kept": table.keep[column], "outcome": 1 + outcome, "draws": draws}
+    if step >= len(order):
+        shown |= {f"{i + 1} keeps": kept for i, kept in enumerate(table.keep)}
+    if total := draws + 1000 * thousands:
+        places = uniforms(seed, total) * size
+        columns = places.astype(int)
+        coins = places - columns
+        outcomes = np.where(coins < table.keep[columns], columns, table.alias[columns])
+        shares = np.bincount(outcomes, minlength=size) / total
+        shown |= {f"share {i + 1}": share for i, share in enumerate(shares)}
+        shown |= {
+            "coin": coins[-1], "kept": table.keep[columns[-1]], "outcome": 1 + outcomes[-1], "draws": total,
+        }  # fmt: skip
     return shown
 
 
@@ -213,7 +219,8 @@ ROWS = [
     Row(
         "alias",
         {"p": [0.1, 0.1, 0.1, 0.1, 0.2, 0.4]},
-        [{"step": s, "draws": 0} for s in range(6)] + [{"step": 5, "draws": d} for d in (1, 2, 3, 4, 12)],
+        [{"step": s, "draws": 0, "thousands": 0} for s in range(6)]
+        + [{"step": 5, "draws": d, "thousands": k} for d, k in ((1, 0), (2, 0), (12, 0), (12, 2), (13, 2))],
         alias,
     ),
     Row(

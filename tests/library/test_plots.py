@@ -16,9 +16,9 @@ from matplotlib.colors import to_hex
 from course_lib import plots
 from course_lib.distributions import (
     AliasTable,
-    Bernoulli,
     Beta,
     Categorical,
+    Dirichlet,
     Exponential,
     Gaussian,
     Poisson,
@@ -79,7 +79,7 @@ FIGURES = {
         lambda x: 1 - np.exp(-2 * x), lambda u: -np.log(1 - u) / 2, np.arange(0.05, 1, 0.1), xlabel="wait (s)"
     ),
     "shrinking_bins": lambda: densities.shrinking_bins(
-        samples(), [1, 0.5], Gaussian(0, 1), quantity="error", unit="mm"
+        samples(), [1, 0.5], Gaussian(0, 1).pdf, quantity="error", unit="mm"
     ),
     "in_two_units": lambda: densities.in_two_units(
         {"m": Gaussian(1.7, 0.09), "mm": Gaussian(1700, 90)},
@@ -90,7 +90,14 @@ FIGURES = {
         samples(1), samples(2), xlabel="x (m)", ylabel="y (kg)", within=(-1, 1), slice_curve=Gaussian(0, 1)
     ),
     "families": lambda: densities.families(
-        {"Poisson(3)": Poisson(3.0), "Beta(2, 5)": Beta(2.0, 5.0), "Bernoulli(0.5)": Bernoulli(0.5)}
+        {"Poisson(3)": Poisson(3.0), "Beta(2, 5)": Beta(2.0, 5.0), "Dirichlet": Dirichlet([2.0, 3.0, 4.0])}
+    ),
+    "family_map": lambda: densities.family_map(),
+    "order_and_shuffle": lambda: densities.order_and_shuffle(
+        [10, 100, 10_000],
+        {name: ([1, 3, 9], [1, 1, 100]) for name in ("light tail", "level shift", "a", "b", "c")},
+        xlabel="n",
+        ylabel="√n · middle half",
     ),
     "updating": lambda: bayes.updating(
         SHARES,
@@ -208,7 +215,9 @@ def test_words_do_not_overlap_and_stay_inside(name):
         assert inside, f"{text.get_text()!r} leaves the figure"
 
 
-@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"images", "completions", "conditioning"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(FIGURES) - {"images", "completions", "conditioning", "family_map"})
+)
 def test_the_quantities_are_named(name):
     figure = FIGURES[name]()
     across = figure.get_supxlabel() or figure.axes[-1].get_xlabel()
@@ -367,7 +376,7 @@ def test_certain_forecasts_fall_into_the_last_bin():
 
 @pytest.mark.parametrize("width", [0.7, 0.1])
 def test_bins_have_area_one(width):
-    figure = densities.shrinking_bins(samples(), [width], Gaussian(0, 1), quantity="x", unit="m")
+    figure = densities.shrinking_bins(samples(), [width], Gaussian(0, 1).pdf, quantity="x", unit="m")
     heights, edges, _ = figure.axes[0].patches[0].get_data()
     assert np.sum(heights * np.diff(edges)) == pytest.approx(1)
     assert np.diff(edges) == pytest.approx(width)
@@ -377,7 +386,8 @@ def test_alias_columns_fill_the_unit_square():
     axes = figures.alias_columns([0.25, 1.0], [1, 1], ["a", "b"]).axes[1]
     pieces = [(round(bar.get_y(), 9), bar.get_height()) for bar in axes.patches]
     assert pieces == [(0, 0.25), (0.25, 0.75), (0, 1.0), (1.0, 0.0)]
-    assert to_hex(axes.patches[1].get_facecolor()) == to_hex(axes.patches[2].get_facecolor())
+    own, lent = style.PALETTE["blue"].lower(), style.PALETTE["vermillion"].lower()
+    assert [to_hex(bar.get_edgecolor()) for bar in axes.patches[:3]] == [own, lent, own]
 
 
 def test_alias_columns_are_poured_from_the_bars_of_the_distribution():
@@ -386,10 +396,26 @@ def test_alias_columns_are_poured_from_the_bars_of_the_distribution():
     before, after = figures.alias_columns(table.keep, table.alias, list("123456")).axes
     assert [bar.get_height() for bar in before.patches] == pytest.approx(6 * p)
     assert before.get_ylim() == after.get_ylim()  # one scale, or pouring would seem to lose mass
-    by_face = {bar.get_facecolor(): 0.0 for bar in before.patches}
+    by_face = dict.fromkeys("123456", 0.0)
     for bar in after.patches:
-        by_face[bar.get_facecolor()] += bar.get_height()
+        inside = [t.get_text() for t in after.texts if bar.get_bbox().contains(*t.get_position())]
+        if bar.get_height() > 0:
+            by_face[inside[0]] += bar.get_height()
     assert list(by_face.values()) == pytest.approx(6 * p)
+
+
+def test_a_map_of_families_leads_from_a_coin_and_a_clock_to_all_nine():
+    reached = {"Bernoulli", "Exponential"}
+    for _ in densities._PLACES:
+        reached |= {end for start, end, _ in densities._ARROWS if start in reached}
+    assert reached == set(densities._PLACES)
+    assert len(reached) == 9
+
+
+def test_level_results_lie_level_and_the_empty_panel_holds_the_key():
+    figure = FIGURES["order_and_shuffle"]()
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), [1, 1, 100])
+    assert [text.get_text() for text in figure.axes[-1].get_legend().get_texts()] == ["in order", "shuffled"]
 
 
 def test_families_stay_in_their_support():
