@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from course_lib.plots.style import CYCLE, INK, PALETTE, finish, panels, plain_powers, shade
 
-__all__ = ["against_normal", "banded", "belts", "recovering", "scales"]
+__all__ = ["against_normal", "banded", "belts", "recovering", "scales", "scored"]
 
 BLUE, RED = PALETTE["blue"], PALETTE["vermillion"]
 
@@ -113,4 +113,19 @@ def banded(
     bottom, top = min(low.min(), np.min(y)) - edge, max(high.max(), np.max(y)) + edge
     axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(bottom, top))
     figure.legend(loc="outside upper center", ncols=1 + len(curves))
+    return finish(figure)
+
+
+def scored(models: ArrayLike, scores: ArrayLike, *, xlabel: str, ylabel: str) -> Figure:
+    """Draw the score of each of a row of models as a point, and name the best."""
+    models, scores = np.asarray(models), np.asarray(scores, dtype=float)
+    figure, ((axes,),) = panels(height=3.6)
+    best = scores.argmax()
+    axes.plot(models, scores, "o", color=BLUE)
+    axes.plot(models[best], scores[best], "o", color=RED, markersize=9)
+    axes.annotate(
+        "best", (models[best], scores[best]), (0, 9), ha="center", color=RED, textcoords="offset points"
+    )
+    axes.margins(y=0.15)
+    axes.set(xlabel=xlabel, ylabel=ylabel, xticks=models)
     return finish(figure)

@@ -162,6 +162,9 @@ FIGURES = {
         xlabel="x",
         ylabel="y",
     ),
+    "scored": lambda: posteriors.scored(
+        [0, 1, 2], [-30.0, -12.0, -13.0], xlabel="degree", ylabel="log-evidence"
+    ),
 }
 NOT_FIGURES = {"picture", "use_style"}
 
