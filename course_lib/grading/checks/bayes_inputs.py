@@ -13,10 +13,12 @@ from course_lib.grading.checks.bayes_slips import mean_share, risks
 __all__ = [
     "BARRED",
     "RULES",
+    "borderline",
     "buttons",
     "letters",
     "mail",
     "model",
+    "near_words",
     "regression",
     "sgd",
     "training",
@@ -38,11 +40,23 @@ def buttons(random, safe):
     while True:
         visitors = random.choice([0, 3, 8, 40, 300, 2500], 5)
         clicks = random.binomial(visitors, random.beta(2, 8, 5))
-        a, b, m = 2.0, 8.0, int(random.integers(20, 60))
+        a, b = (float(x) for x in random.uniform((1.2, 4.0), (4.0, 12.0)).round(1))
+        m = int(random.integers(8, 60))
         floor, risk = int(safe and random.integers(1, 6)), float(random.choice([0.05, 0.1, 0.2]))
         means = np.sort(mean_share(a + clicks, b + visitors - clicks))
         tails = risks(clicks, visitors, a, b, m, floor)
         if means[-1] - means[-2] > 1e-3 and np.abs(tails - risk).min() > 0.005:
+            return clicks, visitors, a, b, m, floor, risk
+
+
+def borderline(random):
+    """Return a case of `ship` in which the best button misses the limit of the risk, or keeps it, barely."""
+    while True:
+        clicks, visitors, a, b, m, floor, _ = buttons(random, safe=True)
+        best = mean_share(a + clicks, b + visitors - clicks).argmax()
+        exact = risks(clicks, visitors, a, b, m, floor)
+        risk = float(exact[best].round(5))
+        if visitors[best] and 0.02 < risk < 0.4 and np.abs(exact - risk).min() > 1e-6:
             return clicks, visitors, a, b, m, floor, risk
 
 
@@ -85,6 +99,22 @@ def sgd(w, g, lr, decay, *_):
     return w - lr * (g + decay * w)
 
 
+def off(step, part):
+    """Return SGD that errs in one step, by this part of each weight."""
+    return lambda w, g, lr, d, t, *_: sgd(w, g, lr, d) * (1 + (t == step) * np.array(part))
+
+
+def opposite(w, g, lr, d, t, *_):
+    """Return the weights after SGD that adds to one weight in one step what it takes from another."""
+    new = sgd(w, g, lr, d)
+    return new + (t == 4) * 6e-5 * abs(new[1]) * np.array([0, 1, -1, 0])
+
+
+def astray(w, g, lr, d, t, *_):
+    """Return the weights after SGD that leaves its path in one step and is back on it after the next."""
+    return sgd(w / (1 + 6e-5 * (t == 4)), g, lr, d) * (1 + 6e-5 * (t == 3))
+
+
 HALF = np.array([0, 2, 2, 0])
 RULES = {
     "SGD with the decay of λ in place of 2 λ": lambda w, g, lr, d, *_: sgd(w, g, lr, d / 2),
@@ -96,6 +126,11 @@ RULES = {
     "SGD that spares the last weight": lambda w, g, lr, d, *_: sgd(w, g, lr, d * (np.arange(4) < 3)),
     "SGD that decays half of the weights twice": lambda w, g, lr, d, *_: sgd(w, g, lr, d * HALF),
     "SGD that leaves the decay out in one step": lambda w, g, lr, d, t, *_: sgd(w, g, lr, d * (t != 3)),
+    "SGD that is off in one weight of one step": off(5, [0, 0, 3e-5, 0]),
+    "SGD that is off in the first weight of one step": off(2, [3e-5, 0, 0, 0]),
+    "SGD that is off by more in one weight of one step": off(6, [0, 3e-4, 0, 0]),
+    "SGD that adds to one weight what it takes from another": opposite,
+    "SGD that leaves its path for one step": astray,
 }
 
 
@@ -125,3 +160,10 @@ def mail(random, n, words):
 def model(random, words):
     """Return log_prior and log_theta of two sides that both occur."""
     return np.log(random.dirichlet([6, 2])), np.log(random.dirichlet(np.ones(words), size=2))
+
+
+def near_words(random, words):
+    """Return log_theta in which the ratio of a word differs from the next by a part in ten thousand."""
+    ratio = 1e-4 * random.permutation(words)
+    theta = random.dirichlet(np.full(words, 5.0)) * np.exp([0 * ratio, ratio])
+    return np.log(theta / theta.sum(axis=1, keepdims=True))

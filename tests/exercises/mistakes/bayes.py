@@ -122,25 +122,25 @@ RIGHT = {
     "2.2 toss by toss, with lists": """
         import math
         def race(tosses, a, b, odds):
-            used, said = [], []
+            used, said, line = [], [], math.log(odds) - 1e-9
             log = lambda x: math.log(x) if x > 0 else -math.inf
             for row in tosses:
                 total, n = 0.0, 0
                 for toss in row:
                     n += 1
                     total += log(a) - log(b) if toss else log(1 - a) - log(1 - b)
-                    if abs(total) >= math.log(odds): break
+                    if abs(total) >= line: break
                 used.append(n)
-                said.append(0 if abs(total) < math.log(odds) else 1 if total > 0 else -1)
+                said.append(0 if abs(total) < line else 1 if total > 0 else -1)
             return [used, said]
         def exact_race(truth, a, b, odds, most):
-            alive, ends, mean = {0: 1.0}, [0.0, 0.0], 0.0
+            alive, ends, mean, line = {0: 1.0}, [0.0, 0.0], 0.0, math.log(odds) - 1e-9
             for n in range(1, most + 1):
                 mean, after = mean + sum(alive.values()), {}
                 for h, p in alive.items():
                     for more, q in ((1, truth), (0, 1 - truth)):
                         total = (h + more) * math.log(a / b) + (n - h - more) * math.log((1 - a) / (1 - b))
-                        if abs(total) < math.log(odds): after[h + more] = after.get(h + more, 0) + p * q
+                        if abs(total) < line: after[h + more] = after.get(h + more, 0) + p * q
                         else: ends[total < 0] += p * q
                 alive = after
             return ends[0], ends[1], mean
