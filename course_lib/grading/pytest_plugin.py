@@ -249,7 +249,7 @@ class _Watch:
             self.limit = max(self.limit, 60.0)  # a set-up cell may import and load
         self.limit *= self._slack
         # Where a learner's own kernel runs a check, that check ends itself and says with which input.
-        self._patience = 1.0 if self._revives and is_check(cell) else 0.0
+        self._patience = 0.3 if self._revives and is_check(cell) else 0.0
 
     def _revive(self, notebook: Any) -> None:
         """Start a fresh kernel and run again what ran before; a cell that ends this one too is left out."""
