@@ -70,7 +70,7 @@ def psi(
     """
     unit = math.log(check_base(base))
     pair = Pair(p, q, axis=axis, normalize=normalize)
-    return pair.reduced(pair.total(close=lambda p, q, d: d * log_ratio(p, q, d)) / unit, keepdims)
+    return pair.reduced(pair.close_sums(lambda p, q, d: d * log_ratio(p, q, d)) / unit, keepdims)
 
 
 def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
