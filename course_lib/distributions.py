@@ -539,7 +539,9 @@ class Gaussian(_Continuous):
     def _kl_nats(self, q: "Gaussian") -> float:
         """Return (v - 1 - log v + z^2)/2, with v the ratio of variances and z the shift in q's sd."""
         log_v = 2 * log_ratio(np.array(self.sd), np.array(q.sd))
-        return float(expm1_minus_x(log_v) + ((self.mean - q.mean) / q.sd) ** 2) / 2
+        with np.errstate(over="ignore"):
+            z = (np.float64(self.mean) - q.mean) / q.sd
+            return float(expm1_minus_x(log_v) + z * z) / 2
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw numbers: a float, or float64 of shape ``size``."""
@@ -631,9 +633,11 @@ class Gamma(_Continuous):
         Shape and mean are orthogonal parameters: neither part is negative, so that nothing cancels.
         """
         d, a = self.shape - q.shape, q.shape
-        excess = d / a * (q.rate / self.rate) + (q.rate - self.rate) / self.rate  # r - 1
-        means = a * expm1_minus_x(np.log1p(excess))
-        return float(means + log_gamma_gap(self.shape, q.shape, -d))
+        with np.errstate(over="ignore", invalid="ignore"):
+            excess = d / a * (np.float64(q.rate) / self.rate) + (q.rate - self.rate) / self.rate  # r - 1
+        ratios = log_ratio(np.array([self.shape, q.rate]), np.array([a, self.rate]))
+        log_r = np.log1p(excess) if abs(excess) < 0.5 else ratios.sum()
+        return float(a * expm1_minus_x(log_r) + log_gamma_gap(self.shape, q.shape, -d))
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw waits: a float, or float64 of shape ``size``."""

@@ -666,7 +666,7 @@ def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: 
     Raises
     ------
     ValueError
-        If a variance is not positive.
+        If a variance is not positive, or an observation is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -674,10 +674,18 @@ def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: 
     2.0
     """
     x = as_finite(x, name="x")
-    from_data = 1 / check_positive(noise_variance, name="noise_variance")
-    from_prior = 1 / check_positive(variance, name="variance")
-    pulled = x.sum() * from_data + check_number(mean, name="mean") * from_prior
-    return float(pulled / (x.size * from_data + from_prior))
+    noise, width = (
+        check_positive(noise_variance, name="noise_variance"),
+        check_positive(variance, name="variance"),
+    )
+    m = float(check_number(mean, name="mean"))
+    if x.size == 0:
+        return m
+    unit = max(
+        noise, width
+    )  # where precisions would leave the range of a float, the ratio of variances does not
+    prior, data = float(noise / unit), float(width / unit)
+    return float((data * x.sum() + prior * m) / (data * x.size + prior))
 
 
 def _gamma_mode(shape: float, rate: float) -> float:

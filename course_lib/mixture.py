@@ -61,7 +61,7 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     Raises
     ------
     ValueError
-        If there is no example, or ``n_dims`` is below 1.
+        If there is no example, a log-probability is NaN or +inf, or ``n_dims`` is below 1.
 
     Examples
     --------
@@ -71,7 +71,10 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     log_prob, n_dims = as_float(log_prob, name="log_prob"), check_whole(n_dims, name="n_dims", lowest=1)
     if log_prob.size == 0:
         raise ValueError("log_prob is empty; an average needs at least one example")
-    return float(-np.mean(log_prob, dtype=np.float64) / (n_dims * math.log(2)))
+    if not np.all(log_prob < np.inf):
+        raise ValueError("log_prob holds NaN or +inf; find out where it came from before going on")
+    with np.errstate(over="ignore"):
+        return float(np.sum(-log_prob.astype(np.float64) / (n_dims * math.log(2) * log_prob.size)))
 
 
 # ------------------------------------------------------------------------------- expectation-maximisation

@@ -371,3 +371,75 @@ def test_gaussian_draws_of_any_shape():
     np.testing.assert_array_equal(lib.sample_gaussian(mean, cov, rng=0), flat[0])
     assert isinstance(lib.sample_gaussian(0, 1, rng=0), float)
     assert lib.sample_gaussian(0, 1, (2, 3), rng=0).shape == (2, 3)
+
+
+# ------------------------------------------------------------------- beliefs and families far from 1
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e-300, 1e-300), (1e-200, 3e-200), (1e-160, 1e-155)])
+def test_a_belief_before_any_data_expects_all_or_nothing(a, b):
+    chances = lib.BetaBinomial(a, b).predictive(np.arange(6), 5)
+    np.testing.assert_allclose(chances[[0, 5]], [b / (a + b), a / (a + b)], rtol=1e-12)
+    assert chances.sum() == pytest.approx(1, rel=1e-12)
+    assert lib.GammaPoisson(a, b).predictive(0) == pytest.approx(1, rel=1e-12)
+    assert lib.BetaBinomial(a, b).log_evidence(3, 3) == pytest.approx(math.log(a / (a + b)), rel=1e-12)
+
+
+def test_a_dirichlet_of_almost_no_pseudo_counts_expects_one_outcome():
+    belief = lib.DirichletCategorical([1e-300, 2e-300, 1e-300])
+    assert belief.log_evidence([0, 2, 0]) == pytest.approx(math.log(0.5), rel=1e-12)
+    assert belief.log_evidence([1, 1, 0]) == pytest.approx(math.log(0.5) + math.log(1e-300), rel=1e-12)
+
+
+FAR_APART = [
+    (lib.Gaussian(0, 1e-200), lib.Gaussian(0, 1e200), 400 * math.log(10) - 0.5),
+    (lib.Gaussian(0, 1.0), lib.Gaussian(1e200, 0.1), math.inf),
+    (lib.Exponential(1e300), lib.Exponential(1e-300), 600 * math.log(10) - 1),
+    (lib.Exponential(1e-300), lib.Exponential(1e300), math.inf),
+    (lib.Gamma(1e-5, 2.0), lib.Gamma(3e7, 1e-4), 3000800921821.0327),  # mpmath, 60 digits
+    (lib.Gamma(1.0, 1e-300), lib.Gamma(1.0, 1e300), math.inf),
+    (lib.Gamma(1e-300, 1e300), lib.Gamma(1e300, 1e-300), math.inf),
+    (lib.Poisson(1e-300), lib.Poisson(1e300), 1e300),
+]
+
+
+@pytest.mark.parametrize(("p", "q", "kl"), FAR_APART)
+@pytest.mark.filterwarnings("error")
+def test_members_of_a_family_that_have_nothing_in_common_are_far_apart(p, q, kl):
+    assert lib.kl_divergence(p, q) == pytest.approx(kl, rel=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_posterior_mode_weighs_variances_of_any_size():
+    def mode(x, noise, variance):
+        return lib.map_gaussian(x, noise_variance=noise, mean=7.0, variance=variance)
+
+    assert mode([3.0], 5e-324, 2.0) == 3
+    assert mode([3.0, 5.0], 1e-310, 1e-310) == pytest.approx(5, rel=1e-12)
+    assert mode([3.0], 1e300, 1e-300) == 7
+    assert mode([], 1e-300, 1e300) == 7
+
+
+@pytest.mark.filterwarnings("error")
+def test_rates_of_distortions_down_to_the_end_of_the_floats():
+    code = lib.reverse_waterfill([4.0, 1.0, 1e-306], 3e-306)
+    np.testing.assert_allclose(code.rates, [math.log(4 / 1e-306) / 2, math.log(1 / 1e-306) / 2, 0], rtol=1e-9)
+    with pytest.raises(ValueError, match="distortion is too small, the level would be 0"):
+        lib.reverse_waterfill([4.0, 1.0], 5e-324)
+    with pytest.raises(ValueError, match="beta times noise is too small"):
+        lib.linear_beta_vae([4.0, 1.0], 1, noise=1e-200, beta=1e-200)
+    assert lib.linear_beta_vae([4.0, 1.0], 1, noise=1e200, beta=1e200).rate == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_bits_per_dimension_of_impossible_and_of_huge_examples():
+    assert lib.bits_per_dim([-math.inf, 0.0], 3) == math.inf
+    assert lib.bits_per_dim([-1.7e308] * 2, 64) == pytest.approx(1.7e308 / (64 * math.log(2)), rel=1e-14)
+    for odd in (math.inf, math.nan):
+        with pytest.raises(ValueError, match="log_prob holds NaN or"):
+            lib.bits_per_dim([odd, -math.inf], 3)
+
+
+def test_an_outcome_must_be_an_array():
+    with pytest.raises(TypeError, match="outcome makes no array"):
+        lib.DirichletCategorical([1.0, 2.0]).predictive([[1], [1, 0]])
