@@ -64,8 +64,7 @@ _NAMES = {  # module: its public names
         "log_loss reliability_diagram squared_calibration_error"
     ),
     "channel": (
-        "ChannelCapacity binary_symmetric_capacity channel_capacity entropy_rate "
-        "stationary_distribution"
+        "ChannelCapacity binary_symmetric_capacity channel_capacity entropy_rate stationary_distribution"
     ),
     "coding": "PrefixCode arithmetic_decode arithmetic_encode canonical_code huffman_lengths kraft_sum",
     "conjugate": "BetaBinomial DirichletCategorical GammaPoisson NormalNormal",
@@ -97,8 +96,7 @@ _NAMES = {  # module: its public names
     "kl_estimators": "EstimatorMoments k1 k2 k3 kl_estimator_moments reward_tilted_policy",
     "language_model": "NGramModel",
     "linear_gaussian": (
-        "LinearGaussian elbo_linear_gaussian log_evidence_linear_gaussian posterior_linear_gaussian "
-        "ppca_ml"
+        "LinearGaussian elbo_linear_gaussian log_evidence_linear_gaussian posterior_linear_gaussian ppca_ml"
     ),
     "mi_estimators": (
         "PermutationTest info_nce info_nce_gradient ksg ksg_labels ksg_mixture permutation_test"

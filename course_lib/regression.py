@@ -93,7 +93,8 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     Notes
     -----
     Least squares on X with sqrt(alpha) I below it and zeros below y: the same minimum without squaring the
-    condition number. ``loss="sum"`` agrees with ``sklearn.linear_model.Ridge(alpha, fit_intercept=False)``.
+    condition number. A penalty above the squares of X is added to XᵀX, which it makes well-conditioned.
+    ``loss="sum"`` agrees with ``sklearn.linear_model.Ridge(alpha, fit_intercept=False)``.
 
     References
     ----------
@@ -112,6 +113,8 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
         raise ValueError(f"alpha must be 0 or more, got {alpha}; a negative penalty has no minimum")
     penalty = alpha * (len(y) if loss == "mean" else 1)
     d = X.shape[1]
+    if np.abs(X).sum() < math.sqrt(penalty):  # then (XᵀX + penalty I) w = Xᵀy loses no digit
+        return np.linalg.solve(X.T @ X / penalty + np.eye(d), X.T @ y / penalty)
     # |stacked w - (y, 0)|² = |X w - y|² + penalty |w|²
     stacked = np.vstack([X, math.sqrt(penalty) * np.eye(d)])
     target = np.concatenate([y, np.zeros(d)])
@@ -334,8 +337,12 @@ def bayesian_linear_regression(
     Q, R = np.linalg.qr(stacked)
     _check_condition(R, stacked.shape)
     root = np.linalg.solve(R, np.eye(d))  # A⁻¹ = root rootᵀ
-    mean = np.linalg.solve(R, Q[:n].T @ y / noise)
-    misfit = np.sum(((y - X @ mean) / noise) ** 2) + np.sum((mean / prior) ** 2)
+    if np.abs(X).sum() / noise < 1 / prior:  # then the covariance has all digits, and Q few of what is small
+        mean = root @ (root.T @ (X.T @ y / noise_variance))
+    else:
+        mean = np.linalg.solve(R, Q[:n].T @ y / noise)
+    with np.errstate(over="ignore"):  # data so far off have the evidence 0
+        misfit = np.sum(((y - X @ mean) / noise) ** 2) + np.sum((mean / prior) ** 2)
     log_det = 2 * np.log(np.abs(np.diag(R))).sum() + d * math.log(prior_variance)
     log_evidence = -(n * math.log(2 * math.pi * noise_variance) + log_det + misfit) / 2
     return LinearPosterior(mean, root @ root.T, noise_variance, float(log_evidence))
@@ -343,6 +350,7 @@ def bayesian_linear_regression(
 
 def _check_condition(R: np.ndarray, shape: tuple[int, int]) -> None:
     """Refuse a triangular factor that rounding alone keeps from being singular."""
+    R = R / np.abs(R).max(axis=0)  # first, so that no square leaves the range of a float
     values = np.linalg.svd(R / np.linalg.norm(R, axis=0), compute_uv=False)
     if not values[-1] > max(shape) * np.finfo(np.float64).eps * values[0]:
         raise ValueError(

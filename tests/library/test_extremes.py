@@ -443,3 +443,22 @@ def test_bits_per_dimension_of_impossible_and_of_huge_examples():
 def test_an_outcome_must_be_an_array():
     with pytest.raises(TypeError, match="outcome makes no array"):
         lib.DirichletCategorical([1.0, 2.0]).predictive([[1], [1, 0]])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("penalty", [1e6, 1e16, 1e30, 1e100, 1e300])
+def test_a_penalty_above_all_data_shrinks_to_the_right_size(penalty):
+    X, y = np.array([[1.0], [2.0]]), np.array([1.0, 2.0])
+    right = 5 / (5 + penalty)
+    assert lib.ridge_regression(X, y, penalty) == pytest.approx([right], rel=1e-14)
+    belief = lib.bayesian_linear_regression(X, y, noise_variance=penalty, prior_variance=1.0)
+    assert belief.mean == pytest.approx([right], rel=1e-14)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_regression_without_noise_has_weights_and_no_evidence():
+    belief = lib.bayesian_linear_regression(
+        [[1e-100], [2.0]], [1e100, 2.0], noise_variance=5e-324, prior_variance=1e300
+    )
+    assert belief.mean == pytest.approx([1.0], rel=1e-12)
+    assert belief.log_evidence == -math.inf

@@ -266,7 +266,6 @@ def frozen(arguments: dict) -> dict:
     return {name: copy.deepcopy(value) for name, value in arguments.items() if isinstance(value, np.ndarray)}
 
 
-
 @pytest.mark.parametrize("call", CALLS, ids=[f"{i}-{call.name}" for i, call in enumerate(CALLS)])
 def test_odd_input_is_refused_or_the_value_is_right(call):
     right = call.function(**call.arguments)
