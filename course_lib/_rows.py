@@ -89,7 +89,7 @@ class Extremes(NamedTuple):
     most: float  # sum of a row
 
 
-def extremes(lows: ArrayLike, sums: np.ndarray) -> Extremes:
+def extremes_of(lows: ArrayLike, sums: np.ndarray) -> Extremes:
     """Return the lowest of the blocks' lowest entries, and the least and most of the rows' sums."""
     lowest = np.minimum.reduce(lows, initial=np.inf)  # unlike min(), lets NaN through
     return Extremes(lowest, np.minimum.reduce(sums, initial=np.inf), np.maximum.reduce(sums, initial=-np.inf))
@@ -174,9 +174,9 @@ class Pair:
 
     def check_sums(self, lows: list, *sums: np.ndarray) -> None:
         """Judge p, then q, by the lowest entries of their blocks and the sums of their rows."""
-        self.check(*map(extremes, np.transpose(lows), sums))
+        self.check(*map(extremes_of, np.transpose(lows), sums))
 
-    def reduced(self, values: np.ndarray, keepdims: bool) -> float | np.ndarray:
+    def result(self, values: np.ndarray, keepdims: bool) -> float | np.ndarray:
         """Return one value a row as the result of a reduction along the axis."""
         return from_rows(values, self.shape, self.axis, keepdims=keepdims)
 

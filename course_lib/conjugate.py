@@ -22,6 +22,7 @@ from course_lib._validate import (
     check_positive,
     equal_tails,
     plain,
+    set_fields,
 )
 from course_lib.distributions import Beta, Dirichlet, Gamma, Gaussian
 
@@ -61,8 +62,7 @@ class BetaBinomial:
     b: float
 
     def __post_init__(self):
-        check_positive(self.a, name="a")
-        check_positive(self.b, name="b")
+        set_fields(self, a=check_positive(self.a, name="a"), b=check_positive(self.b, name="b"))
 
     @property
     def belief(self) -> Beta:
@@ -134,8 +134,11 @@ class GammaPoisson:
     rate: float
 
     def __post_init__(self):
-        check_positive(self.shape, name="shape")
-        check_positive(self.rate, name="rate")
+        set_fields(
+            self,
+            shape=check_positive(self.shape, name="shape"),
+            rate=check_positive(self.rate, name="rate"),
+        )
 
     @property
     def belief(self) -> Gamma:
@@ -208,9 +211,12 @@ class NormalNormal:
     noise_variance: float
 
     def __post_init__(self):
-        check_number(self.mean, name="mean")
-        check_positive(self.variance, name="variance")
-        check_positive(self.noise_variance, name="noise_variance")
+        set_fields(
+            self,
+            mean=check_number(self.mean, name="mean"),
+            variance=check_positive(self.variance, name="variance"),
+            noise_variance=check_positive(self.noise_variance, name="noise_variance"),
+        )
 
     @property
     def belief(self) -> Gaussian:

@@ -82,7 +82,7 @@ def reverse_waterfill(variances: ArrayLike, distortion: float, *, base: float = 
     2.0
     """
     variances = _variances(variances)
-    check_positive(distortion, name="distortion")
+    distortion = check_positive(distortion, name="distortion")
     rising = np.sort(variances)
     filled = np.concatenate([[0.0], np.cumsum(rising)[:-1]])  # by the coordinates that lie under water
     others = np.arange(len(rising), 0, -1)

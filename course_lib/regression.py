@@ -12,6 +12,7 @@ from course_lib._validate import (
     as_finite,
     as_rng,
     check_flag,
+    check_not_negative,
     check_number,
     check_positive,
     check_whole,
@@ -62,8 +63,8 @@ def ridge_penalty(noise_variance: float, prior_variance: float, *, n: int | None
     >>> ridge_penalty(0.25, 1.0), ridge_penalty(0.25, 1.0, n=50)
     (0.25, 0.005)
     """
-    check_positive(prior_variance, name="prior_variance")
-    ratio = check_positive(noise_variance, name="noise_variance") / prior_variance
+    noise_variance = check_positive(noise_variance, name="noise_variance")
+    ratio = noise_variance / check_positive(prior_variance, name="prior_variance")
     return ratio if n is None else ratio / check_whole(n, name="n", lowest=1)
 
 
@@ -109,8 +110,7 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     X, y = _regression_data(X, y)
     if not isinstance(loss, str) or loss not in ("sum", "mean"):
         raise ValueError(f'loss must be "sum" or "mean", got {loss!r}')
-    if check_number(alpha, name="alpha") < 0:
-        raise ValueError(f"alpha must be 0 or more, got {alpha}; a negative penalty has no minimum")
+    alpha = check_not_negative(alpha, name="alpha", why="; a negative penalty has no minimum")
     penalty = alpha * (len(y) if loss == "mean" else 1)
     d = X.shape[1]
     if np.abs(X).sum() < math.sqrt(penalty):  # then (XᵀX + penalty I) w = Xᵀy loses no digit
@@ -212,8 +212,7 @@ def lasso_regression(
     array([1.6, 0. ])
     """
     X, y = _regression_data(X, y)
-    check_positive(alpha, name="alpha")
-    check_number(tol, name="tol")
+    alpha, tol = check_positive(alpha, name="alpha"), check_number(tol, name="tol")
     n = len(y)
     gram, moment, w = X.T @ X / n, X.T @ y / n, np.zeros(X.shape[1])
     for _ in range(check_whole(max_iter, name="max_iter", lowest=1)):
@@ -328,8 +327,8 @@ def bayesian_linear_regression(
     (array([ 3.  , 21.45]), array([0.12, 0.65]))
     """
     X, y = _regression_data(X, y, least=0)
-    check_positive(noise_variance, name="noise_variance")
-    check_positive(prior_variance, name="prior_variance")
+    noise_variance = check_positive(noise_variance, name="noise_variance")
+    prior_variance = check_positive(prior_variance, name="prior_variance")
     n, d = X.shape
     # A = stackedᵀ stacked = RᵀR: from R itself, for A would have the condition of R squared
     noise, prior = math.sqrt(noise_variance), math.sqrt(prior_variance)

@@ -462,3 +462,31 @@ def test_a_regression_without_noise_has_weights_and_no_evidence():
     )
     assert belief.mean == pytest.approx([1.0], rel=1e-12)
     assert belief.log_evidence == -math.inf
+
+
+# --------------------------------------------------------------------- options of NumPy's small types
+
+
+def test_numbers_of_small_types_do_not_wrap_around():
+    X, y, few, many = np.ones((3, 1)), np.ones(3), np.uint8(2), np.uint8(200)
+    assert lib.ridge_regression(X, y, many, loss="mean") == lib.ridge_regression(X, y, 200.0, loss="mean")
+    assert lib.map_poisson([100], shape=many, rate=few) == lib.map_poisson([100], shape=200, rate=2)
+    gamma = lib.kl_divergence(lib.Gamma(2, 3), lib.Gamma(200, 2))
+    assert lib.kl_divergence(lib.Gamma(few, np.uint8(3)), lib.Gamma(many, few)) == gamma
+    assert lib.Beta(many, many).mean == 0.5
+    assert lib.BetaBinomial(many, many).belief.mean == 0.5
+    assert lib.Gaussian(0, np.float16(1e-3)).variance == float(np.float16(1e-3)) ** 2
+    log_w = np.zeros((1, 400))
+    assert lib.iwae_bound(log_w, many) == lib.iwae_bound(log_w, 200)
+    counts = np.array([[0], [255], [3], [250]])
+    model = lib.BinomialMixture.start(counts, few, np.uint8(255), rng=0)
+    assert model.n_trials == 255
+    np.testing.assert_array_equal(model.p, lib.BinomialMixture.start(counts, 2, 255, rng=0).p)
+    path = lib.em(model, counts, tol=np.uint8(255))
+    assert np.isfinite(path.objective).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_reward_far_below_the_best_has_no_share():
+    policy = lib.reward_tilted_policy([0.5, 0.5], [1.7e308, -1.7e308], 0.5)
+    np.testing.assert_array_equal(policy, [1, 0])
