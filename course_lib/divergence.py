@@ -512,7 +512,7 @@ def wasserstein1_samples(x: ArrayLike, y: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If a sample is empty, has more than one axis, or holds NaN or infinite entries.
+        If a sample is empty, has more than one axis, or holds entries that are NaN, infinite or beyond 1e100.
     TypeError
         If x or y does not hold real numbers.
 

@@ -95,7 +95,7 @@ def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are no samples, one is not finite, or ``n_bins`` is below 2.
+        If there are no samples, one is not finite or beyond 1e100, or ``n_bins`` is below 2.
     TypeError
         If the samples are not real numbers.
 
@@ -150,7 +150,7 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
     Raises
     ------
     ValueError
-        If there are no samples, one is not finite, the edges do not rise, or ``smoothing`` is negative.
+        If there are no samples, one is not finite or beyond 1e100, the edges do not rise, or ``smoothing`` is negative.
     TypeError
         If the samples are not real numbers.
 

@@ -253,7 +253,7 @@ def mle_exponential(x: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If x is empty, negative or zero throughout.
+        If x is empty, negative or zero throughout, or an entry is not finite or beyond 1e100.
 
     Examples
     --------
@@ -288,7 +288,7 @@ def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If x is empty or not finite.
+        If x is empty, or an entry is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -319,7 +319,7 @@ def mle_laplace(x: ArrayLike) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If x is empty or not finite.
+        If x is empty, or an entry is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -656,7 +656,7 @@ def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
     Raises
     ------
     ValueError
-        If a waiting time is negative.
+        If a waiting time is negative, NaN, infinite or beyond 1e100.
 
     Examples
     --------

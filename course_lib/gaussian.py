@@ -101,7 +101,8 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
     Raises
     ------
     ValueError
-        If the covariance is not symmetric positive definite or the dimensions differ.
+        If the covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite or
+        beyond 1e100.
 
     Notes
     -----
@@ -151,7 +152,8 @@ def kl_gaussian(
     Raises
     ------
     ValueError
-        If a covariance is not symmetric positive definite, or the dimensions differ.
+        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite or
+        beyond 1e100.
 
     Notes
     -----
@@ -225,7 +227,7 @@ def kl_diag_gaussian(
     Raises
     ------
     ValueError
-        If a variance is not positive and finite or the shapes do not fit.
+        If a variance is not positive, an entry is not finite or beyond 1e100, or the shapes do not fit.
 
     Notes
     -----
@@ -281,7 +283,7 @@ def wasserstein1_gaussian(
     Raises
     ------
     ValueError
-        If a variance is not positive and finite.
+        If a variance is not positive, or an entry is not finite or beyond 1e100.
 
     References
     ----------
@@ -326,7 +328,8 @@ def wasserstein2_gaussian(
     Raises
     ------
     ValueError
-        If a covariance is not symmetric positive definite, or the dimensions differ.
+        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite or
+        beyond 1e100.
 
     Notes
     -----

@@ -167,10 +167,7 @@ def em(
     True
     """
     n_iter = check_whole(n_iter, name="n_iter", lowest=1)
-    anneal = check_number(anneal, name="anneal")
-    if not 0 < anneal <= 1:
-        raise ValueError(f"anneal must be above 0 and at most 1, got {anneal}; 1 is EM without annealing")
-    tol = _check_start(model, tol)
+    anneal, tol = _check_annealing(anneal), _check_start(model, tol)
     data = model._as_data(X)
     scores, objective = model._scores(data, prior), []
     for heat in np.maximum(0, 1 - 2 * np.arange(n_iter) / n_iter):
@@ -183,6 +180,13 @@ def em(
         if cold and len(objective) > 2 and objective[-1] - objective[-3] < tol * len(q):
             break
     return EMPath(model, _posterior(scores), np.array(objective))
+
+
+def _check_annealing(anneal: float) -> float:
+    number = check_number(anneal, name="anneal")
+    if not 0 < number <= 1:
+        raise ValueError(f"anneal must be above 0 and at most 1, got {anneal}; 1 is EM without annealing")
+    return number
 
 
 def _check_start(model: Any, tol: float) -> float:
