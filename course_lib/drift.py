@@ -150,7 +150,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
     Raises
     ------
     ValueError
-        If there are no samples, one is not finite or beyond 1e100, the edges do not rise, or ``smoothing`` is negative.
+        If there are no samples, one is not finite or beyond 1e100, the edges do not rise, or
+        ``smoothing`` is negative.
     TypeError
         If the samples are not real numbers.
 

@@ -101,8 +101,8 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
     Raises
     ------
     ValueError
-        If the covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite or
-        beyond 1e100.
+        If the covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----
@@ -152,8 +152,8 @@ def kl_gaussian(
     Raises
     ------
     ValueError
-        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite or
-        beyond 1e100.
+        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----
@@ -328,8 +328,8 @@ def wasserstein2_gaussian(
     Raises
     ------
     ValueError
-        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite or
-        beyond 1e100.
+        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----

@@ -89,8 +89,8 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     Raises
     ------
     ValueError
-        If the shapes do not fit, an entry is not finite or beyond 1e100, alpha is negative or the loss is neither
-        of the two.
+        If the shapes do not fit, an entry is not finite or beyond 1e100, alpha is negative or the loss is
+        neither of the two.
 
     Notes
     -----
@@ -312,8 +312,8 @@ def bayesian_linear_regression(
     Raises
     ------
     ValueError
-        If the shapes do not fit, an entry is not finite or beyond 1e100, a variance is not positive, or rounding
-        hides which of collinear columns the prior prefers.
+        If the shapes do not fit, an entry is not finite or beyond 1e100, a variance is not positive, or
+        rounding hides which of collinear columns the prior prefers.
 
     References
     ----------
