@@ -15,6 +15,11 @@ Chapter Modules
 7       ``softmax``, ``decoding``
 ======= ==================================================================================================
 
+Every function refuses odd input in the same way, besides what its own Raises section says. Measured numbers
+and parameters that are NaN, infinite or beyond 1e100, whose squares leave the range of a float, are a
+ValueError; so is a probability that is none, a ProbabilityError. What holds no real numbers, a masked array,
+and a flag that is neither True nor False are a TypeError.
+
 Below them, ``_validate`` holds every check of input, ``_rows`` the sums over rows of a table, ``_stable`` the
 forms of formulas that never cancel. ``plots``, ``explorables`` and ``grading`` are packages of their own.
 """
@@ -64,8 +69,7 @@ _NAMES = {  # module: its public names
         "log_loss reliability_diagram squared_calibration_error"
     ),
     "channel": (
-        "ChannelCapacity binary_symmetric_capacity channel_capacity entropy_rate "
-        "stationary_distribution"
+        "ChannelCapacity binary_symmetric_capacity channel_capacity entropy_rate stationary_distribution"
     ),
     "coding": "PrefixCode arithmetic_decode arithmetic_encode canonical_code huffman_lengths kraft_sum",
     "conjugate": "BetaBinomial DirichletCategorical GammaPoisson NormalNormal",
@@ -97,8 +101,7 @@ _NAMES = {  # module: its public names
     "kl_estimators": "EstimatorMoments k1 k2 k3 kl_estimator_moments reward_tilted_policy",
     "language_model": "NGramModel",
     "linear_gaussian": (
-        "LinearGaussian elbo_linear_gaussian log_evidence_linear_gaussian posterior_linear_gaussian "
-        "ppca_ml"
+        "LinearGaussian elbo_linear_gaussian log_evidence_linear_gaussian posterior_linear_gaussian ppca_ml"
     ),
     "mi_estimators": (
         "PermutationTest info_nce info_nce_gradient ksg ksg_labels ksg_mixture permutation_test"

@@ -51,12 +51,13 @@ def log_gamma_gap(x: np.ndarray | float, y: np.ndarray | float, d: np.ndarray | 
     x, y, d = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (x, y, d)))
     with np.errstate(over="ignore", invalid="ignore"):
         far = log_gamma_remainder(y) - log_gamma_remainder(x) + log_minus_digamma(x) * d
-    step = np.where(np.abs(d) <= x / 2, d / x, 0.0)[..., None]
+    close = np.abs(d) <= x / 2
+    step = np.divide(d, x, out=np.zeros(x.shape), where=close)[..., None]
     node, weight = np.polynomial.legendre.leggauss(12)
     u = (node + 1) / 2
     t = 1 + step * u
     near = (step**2 * (1 - u) / t**2 * _scaled_curvature(x[..., None] * t)) @ (weight / 2)
-    return np.where(np.abs(d) <= x / 2, near, far)
+    return np.where(close, near, far)
 
 
 def _scaled_curvature(t: np.ndarray) -> np.ndarray:
@@ -121,7 +122,8 @@ def near_or_far(near: Callable, far: Callable, p: np.ndarray, q: np.ndarray, d: 
 
 def log_ratio(p: np.ndarray, q: np.ndarray, d: np.ndarray | None = None) -> np.ndarray:
     """Return log(p/q), to full relative precision also where p and q nearly agree; ``d`` is p - q."""
-    return near_or_far(_log_ratio_near, _log_ratio_far, p, q, p - q if d is None else d)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # what is lost is found otherwise
+        return near_or_far(_log_ratio_near, _log_ratio_far, p, q, p - q if d is None else d)
 
 
 def _log_ratio_near(u: np.ndarray, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:

@@ -296,13 +296,6 @@ def as_covariance(cov: ArrayLike, name: str = "cov") -> np.ndarray:
     return cov
 
 
-def check_ridge(value: float, *, name: str) -> float:
-    """Return ``value`` if it is one number of zero or more."""
-    if check_number(value, name=name) < 0:
-        raise ValueError(f"{name} must be 0 or more, got {value}")
-    return value
-
-
 def cholesky(cov: np.ndarray, name: str = "cov") -> np.ndarray:
     """Return the lower triangular L with cov = L Lᵀ, which exists exactly for a positive definite matrix."""
     try:
@@ -346,21 +339,31 @@ def check_number(value: float, *, name: str) -> float:
     if not abs(value if isinstance(value, int) else float(value)) <= LARGEST_FLOAT:
         shown = "an integer beyond all floats" if isinstance(value, int) else value
         raise ValueError(f"{name} must be finite, got {shown}")
-    return value
+    return int(value) if isinstance(value, (int, np.integer)) else float(value)  # as in ``check_whole``
 
 
 def check_positive(value: float, *, name: str) -> float:
     """Return ``value`` if it is one finite number above zero."""
-    if not check_number(value, name=name) > 0:
+    number = check_number(value, name=name)
+    if not number > 0:
         raise ValueError(f"{name} must be above 0, got {value}")
-    return value
+    return number
+
+
+def check_not_negative(value: float, *, name: str, why: str = "") -> float:
+    """Return ``value`` if it is one finite number of zero or more; ``why`` ends the message."""
+    number = check_number(value, name=name)
+    if number < 0:
+        raise ValueError(f"{name} must be 0 or more, got {value}{why}")
+    return number
 
 
 def check_probability(value: float, *, name: str) -> float:
     """Return ``value`` if it is one number from 0 to 1."""
-    if not 0 <= check_number(value, name=name) <= 1:
+    number = check_number(value, name=name)
+    if not 0 <= number <= 1:
         raise ProbabilityError(f"{name} must be a probability, from 0 to 1, got {value}")
-    return value
+    return number
 
 
 def check_order(alpha: float) -> float:
@@ -384,6 +387,12 @@ def check_flag(value: bool, *, name: str) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
     return bool(value)
+
+
+def set_fields(thing: object, **values: Any) -> None:
+    """Set fields of a frozen dataclass to what was made of them when they were checked."""
+    for name, value in values.items():
+        object.__setattr__(thing, name, value)
 
 
 def check_callable(f: Callable, *, name: str) -> Callable:

@@ -70,7 +70,9 @@ class BayesTable(NamedTuple):
 
 
 def bayes_update(prior: ArrayLike, likelihood: ArrayLike, *, normalize: bool = False) -> BayesTable:
-    """Return prior, likelihood, evidence and posterior: p(h|x) = p(h) p(x|h) / Σ p(h') p(x|h').
+    r"""Return prior, likelihood, evidence and posterior of hypotheses about which something was seen.
+
+    .. math:: p(h \mid x) = \frac{p(h)\, p(x \mid h)}{\sum_{h'} p(h')\, p(x \mid h')}
 
     Parameters
     ----------
@@ -224,7 +226,10 @@ class OddsTable(NamedTuple):
 
 
 def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
-    """Return how evidence moves the odds: posterior odds = prior odds x product of likelihood ratios.
+    r"""Return how evidence moves the odds: each piece multiplies them by its likelihood ratio.
+
+    .. math:: \frac{p(h \mid e_{1 \dots n})}{p(\bar h \mid e_{1 \dots n})} = \frac{p(h)}{p(\bar h)} \prod_i
+        \frac{p(e_i \mid h)}{p(e_i \mid \bar h)}
 
     Parameters
     ----------
@@ -329,7 +334,9 @@ class GridPosterior:
 
 
 def grid_posterior(grid: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike) -> GridPosterior:
-    """Return the posterior density on a grid: p(t|x) ∝ p(t) p(x|t), divided by its own area.
+    r"""Return the posterior density on a grid: prior times likelihood, divided by its own area.
+
+    .. math:: p(t \mid x) = \frac{p(t)\, p(x \mid t)}{\int p(t')\, p(x \mid t')\, dt'}
 
     Parameters
     ----------

@@ -370,8 +370,8 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
     labels = _labels(labels, as_finite(logits, name="logits"))
     z = logits - logits[np.arange(len(labels)), labels, None]  # the label's own is 0
 
-    def slope(coldness: float) -> float:
-        return float(np.sum(softmax(z * coldness) * z) / len(z))
+    def slope(inverse_temperature: float) -> float:
+        return float(np.sum(softmax(z * inverse_temperature) * z) / len(z))
 
     if slope(0) >= 0:
         raise ValueError("the logits favour the labels no more than chance does, so T would be infinite")

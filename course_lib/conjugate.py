@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from course_lib._stable import deviance, log_gamma_remainder, stirling_remainder
 from course_lib._validate import (
+    as_array,
     as_counts,
     as_finite,
     as_successes,
@@ -21,6 +22,7 @@ from course_lib._validate import (
     check_positive,
     equal_tails,
     plain,
+    set_fields,
 )
 from course_lib.distributions import Beta, Dirichlet, Gamma, Gaussian
 
@@ -60,8 +62,7 @@ class BetaBinomial:
     b: float
 
     def __post_init__(self):
-        check_positive(self.a, name="a")
-        check_positive(self.b, name="b")
+        set_fields(self, a=check_positive(self.a, name="a"), b=check_positive(self.b, name="b"))
 
     @property
     def belief(self) -> Beta:
@@ -90,8 +91,8 @@ class BetaBinomial:
         dependence = (
             deviance(k, n * wins, d)
             + deviance(n - k, n * losses, -d)
-            + deviance(self.a, earlier * wins, -d)
-            + deviance(self.b, earlier * losses, d)
+            + earlier * deviance(self.a / earlier, wins, -d / earlier)  # as shares: products may underflow
+            + earlier * deviance(self.b / earlier, losses, d / earlier)
         )
         return _log_ways(k, self.a) + _log_ways(n - k, self.b) - _log_ways(n, earlier) - dependence
 
@@ -133,8 +134,11 @@ class GammaPoisson:
     rate: float
 
     def __post_init__(self):
-        check_positive(self.shape, name="shape")
-        check_positive(self.rate, name="rate")
+        set_fields(
+            self,
+            shape=check_positive(self.shape, name="shape"),
+            rate=check_positive(self.rate, name="rate"),
+        )
 
     @property
     def belief(self) -> Gamma:
@@ -157,10 +161,9 @@ class GammaPoisson:
         """
         old, new = self.rate / (self.rate + n), n / (self.rate + n)
         d = self.shape * new - total * old  # of the shape from its share of all events
-        bulk = deviance(self.shape, (self.shape + total) * old, d) + deviance(
-            total, (self.shape + total) * new, -d
-        )
-        return _log_ways(total, self.shape) - bulk
+        events = self.shape + total
+        bulk = deviance(self.shape / events, old, d / events) + deviance(total / events, new, -d / events)
+        return _log_ways(total, self.shape) - events * bulk
 
     def log_evidence(self, counts: ArrayLike) -> float:
         """Return the log-probability of all counts together, averaged over the belief, in nats."""
@@ -208,9 +211,12 @@ class NormalNormal:
     noise_variance: float
 
     def __post_init__(self):
-        check_number(self.mean, name="mean")
-        check_positive(self.variance, name="variance")
-        check_positive(self.noise_variance, name="noise_variance")
+        set_fields(
+            self,
+            mean=check_number(self.mean, name="mean"),
+            variance=check_positive(self.variance, name="variance"),
+            noise_variance=check_positive(self.noise_variance, name="noise_variance"),
+        )
 
     @property
     def belief(self) -> Gaussian:
@@ -290,7 +296,7 @@ class DirichletCategorical:
 
     def predictive(self, outcome: ArrayLike) -> float | np.ndarray:
         """Return the probability that the next outcome is ``outcome`` (0 … K-1), elementwise."""
-        outcome = np.asarray(outcome)
+        outcome = as_array(outcome, name="outcome")
         if outcome.dtype.kind not in "iu" or np.any((outcome < 0) | (outcome >= len(self.alpha))):
             raise ValueError(f"outcome must be whole numbers from 0 to {len(self.alpha) - 1}, got {outcome}")
         return plain((self.alpha / self.alpha.sum())[outcome])
@@ -300,7 +306,8 @@ class DirichletCategorical:
         c, a = self._counts(counts), self.alpha
         n, earlier = c.sum(), a.sum()
         after = (a + c) / (earlier + n)
-        moved = deviance(a, earlier * after, (n * a - earlier * c) / (earlier + n)).sum()
+        d = (n * (a / earlier) - c) / (earlier + n)
+        moved = earlier * deviance(a / earlier, after, d).sum()
         rest = np.sum(log_gamma_remainder(a + c) - log_gamma_remainder(a))
         whole = log_gamma_remainder(earlier + n) - log_gamma_remainder(earlier)
         return float(c @ np.log(after) - moved + rest - whole)

@@ -115,7 +115,8 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> 
     >>> [int(np.isfinite(top_p(logits, p)).sum()) for p in (0.1, 0.5, 0.51, 0.75, 0.8, 1)]
     [1, 1, 2, 2, 3, 4]
     """
-    if not 0 < check_number(p, name="p") <= 1:
+    p = check_number(p, name="p")
+    if not 0 < p <= 1:
         raise ValueError(f"p must be above 0 and at most 1, got {p}; it is the probability to keep")
     least = check_whole(min_keep, name="min_keep", lowest=1)
 
@@ -167,7 +168,8 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> 
     >>> [int(np.isfinite(min_p(logits, p)).sum()) for p in (0, 0.25, 0.3, 0.6)]
     [4, 4, 2, 1]
     """
-    drop = -math.log(p) if check_probability(p, name="p") > 0 else math.inf
+    p = check_probability(p, name="p")
+    drop = -math.log(p) if p > 0 else math.inf
     logits = check_logits(logits, axis=axis)
     top = logits.max(axis=axis, keepdims=True)
     # the rounding of log-probabilities, the largest of which is at least -log n

@@ -39,6 +39,7 @@ from course_lib._validate import (
     check_probability,
     check_whole,
     plain,
+    set_fields,
 )
 from course_lib.divergence import Family
 from course_lib.divergence import kl_divergence as _kl_divergence
@@ -347,7 +348,7 @@ class Bernoulli(_Discrete):
     p: float
 
     def __post_init__(self):
-        check_probability(self.p, name="p")
+        set_fields(self, p=check_probability(self.p, name="p"))
 
     support = (0, 1)
     mean = property(lambda self: self.p)
@@ -388,8 +389,7 @@ class Binomial(_Discrete):
     p: float
 
     def __post_init__(self):
-        check_whole(self.n, name="n")
-        check_probability(self.p, name="p")
+        set_fields(self, n=check_whole(self.n, name="n"), p=check_probability(self.p, name="p"))
 
     support = property(lambda self: (0, self.n))
     mean = property(lambda self: self.n * self.p)
@@ -433,7 +433,7 @@ class Poisson(_Discrete):
     rate: float
 
     def __post_init__(self):
-        check_positive(self.rate, name="rate")
+        set_fields(self, rate=check_positive(self.rate, name="rate"))
 
     support = (0, math.inf)
     mean = property(lambda self: self.rate)
@@ -524,8 +524,7 @@ class Gaussian(_Continuous):
     sd: float = 1.0
 
     def __post_init__(self):
-        check_number(self.mean, name="mean")
-        check_positive(self.sd, name="sd")
+        set_fields(self, mean=check_number(self.mean, name="mean"), sd=check_positive(self.sd, name="sd"))
 
     variance = property(lambda self: self.sd * self.sd)  # unlike sd**2, inf where it overflows
 
@@ -539,7 +538,9 @@ class Gaussian(_Continuous):
     def _kl_nats(self, q: "Gaussian") -> float:
         """Return (v - 1 - log v + z^2)/2, with v the ratio of variances and z the shift in q's sd."""
         log_v = 2 * log_ratio(np.array(self.sd), np.array(q.sd))
-        return float(expm1_minus_x(log_v) + ((self.mean - q.mean) / q.sd) ** 2) / 2
+        with np.errstate(over="ignore"):
+            z = (np.float64(self.mean) - q.mean) / q.sd
+            return float(expm1_minus_x(log_v) + z * z) / 2
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw numbers: a float, or float64 of shape ``size``."""
@@ -559,7 +560,7 @@ class Exponential(_Continuous):
     rate: float = 1.0
 
     def __post_init__(self):
-        check_positive(self.rate, name="rate")
+        set_fields(self, rate=check_positive(self.rate, name="rate"))
 
     mean = property(lambda self: 1 / self.rate)
     variance = property(lambda self: self.mean * self.mean)
@@ -601,8 +602,11 @@ class Gamma(_Continuous):
     rate: float = 1.0
 
     def __post_init__(self):
-        check_positive(self.shape, name="shape")
-        check_positive(self.rate, name="rate")
+        set_fields(
+            self,
+            shape=check_positive(self.shape, name="shape"),
+            rate=check_positive(self.rate, name="rate"),
+        )
 
     mean = property(lambda self: self.shape / self.rate)
     variance = property(lambda self: self.shape / self.rate / self.rate)
@@ -631,9 +635,11 @@ class Gamma(_Continuous):
         Shape and mean are orthogonal parameters: neither part is negative, so that nothing cancels.
         """
         d, a = self.shape - q.shape, q.shape
-        excess = d / a * (q.rate / self.rate) + (q.rate - self.rate) / self.rate  # r - 1
-        means = a * expm1_minus_x(np.log1p(excess))
-        return float(means + log_gamma_gap(self.shape, q.shape, -d))
+        with np.errstate(over="ignore", invalid="ignore"):
+            excess = d / a * (np.float64(q.rate) / self.rate) + (q.rate - self.rate) / self.rate  # r - 1
+        ratios = log_ratio(np.array([self.shape, q.rate]), np.array([a, self.rate]))
+        log_r = np.log1p(excess) if abs(excess) < 0.5 else ratios.sum()
+        return float(a * expm1_minus_x(log_r) + log_gamma_gap(self.shape, q.shape, -d))
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw waits: a float, or float64 of shape ``size``."""
@@ -659,8 +665,7 @@ class Beta(_Continuous):
     b: float
 
     def __post_init__(self):
-        check_positive(self.a, name="a")
-        check_positive(self.b, name="b")
+        set_fields(self, a=check_positive(self.a, name="a"), b=check_positive(self.b, name="b"))
 
     mean = property(lambda self: self.a / (self.a + self.b))
     variance = property(lambda self: self.mean * (1 - self.mean) / (self.a + self.b + 1))
@@ -694,7 +699,7 @@ class Beta(_Continuous):
 
 @dataclass(frozen=True, eq=False)
 class Dirichlet(_Continuous):
-    """A belief about a distribution over K outcomes: the Beta's big sister, with ``alpha`` of shape (K,).
+    """A belief about a distribution over K outcomes, with ``alpha`` of shape (K,); for two it is the Beta.
 
     The density is per unit of the first K - 1 probabilities; the last one follows from them.
 

@@ -135,8 +135,9 @@ def kl_divergence(
     pair = Pair(p, q, axis=axis, normalize=normalize)
     kl = _kl_of_few(pair)
     if kl is None:
-        kl = pair.total(plain=_plain_kl, scale=np.log, close=deviance)
-    return pair.reduced(kl / unit, keepdims)
+        plain_sums = pair.plain_sums(_plain_kl, scale=np.log)
+        kl = pair.close_sums(deviance, instead_of=plain_sums)
+    return pair.result(kl / unit, keepdims)
 
 
 def _kl_of_families(p: Any, q: Any, base: float, arrays_only: bool) -> float:
@@ -149,7 +150,7 @@ def _kl_of_families(p: Any, q: Any, base: float, arrays_only: bool) -> float:
 
 def _plain_kl(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     terms = p / q
-    if not p.min() > 0:
+    if not p.min(initial=1) > 0:
         np.fmax(terms, TINY, out=terms)  # an outcome with p = 0 adds 0 times log TINY
     np.log(terms, out=terms)
     terms *= p
@@ -226,7 +227,8 @@ def js_divergence(
     unit = math.log(check_base(base))
     pair = Pair(p, q, axis=axis, normalize=normalize)
     if weights is None:
-        return pair.reduced(pair.total(plain=_plain_js, close=_close_js) / unit, keepdims)
+        js = pair.close_sums(_close_js, instead_of=pair.plain_sums(_plain_js))
+        return pair.result(js / unit, keepdims)
     w_p, w_q = _two_weights(weights)
 
     def terms(p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
@@ -234,7 +236,7 @@ def js_divergence(
         both = w_p * deviance(p, m, w_q * d) + w_q * deviance(q, m, -w_p * d)
         return np.where(m > 0, both, 0)  # m is 0 where p or q has no weight as well
 
-    return pair.reduced(pair.total(close=terms) / unit, keepdims)
+    return pair.result(pair.close_sums(terms) / unit, keepdims)
 
 
 def _two_weights(weights: ArrayLike) -> tuple[float, float]:
@@ -357,7 +359,7 @@ def renyi_divergence(
     if alpha == 1:
         return kl_divergence(p, q, axis=axis, base=base, keepdims=keepdims, normalize=normalize)
     pair = Pair(p, q, axis=axis, normalize=normalize)
-    return pair.reduced(_renyi(*pair.tables(), alpha) / unit, keepdims)
+    return pair.result(_renyi(*pair.tables(), alpha) / unit, keepdims)
 
 
 @np.errstate(all="ignore")  # zeros and what leaves the range of a float are put right by np.where
@@ -429,7 +431,7 @@ def total_variation(
     0.4
     """
     pair = Pair(p, q, axis=axis, normalize=normalize)
-    return pair.reduced(pair.total(close=lambda p, q, d: np.abs(d) / 2), keepdims)
+    return pair.result(pair.close_sums(lambda p, q, d: np.abs(d) / 2), keepdims)
 
 
 def wasserstein1(
@@ -484,7 +486,7 @@ def wasserstein1(
         raise ValueError(f"support must be {n} finite positions, one per outcome; its shape is {x.shape}")
     order = np.argsort(x, kind="stable")
     carried = np.abs(np.cumsum(pair.tables()[2][:, order], axis=-1)[:, :-1])
-    return pair.reduced(np.sum(carried * np.diff(x[order]), axis=-1), keepdims)
+    return pair.result(np.sum(carried * np.diff(x[order]), axis=-1), keepdims)
 
 
 def wasserstein1_samples(x: ArrayLike, y: ArrayLike) -> float:
@@ -510,7 +512,7 @@ def wasserstein1_samples(x: ArrayLike, y: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If a sample is empty, has more than one axis, or holds NaN or infinite entries.
+        If a sample is empty, has more than one axis, or holds entries that are NaN, infinite or beyond 1e100.
     TypeError
         If x or y does not hold real numbers.
 

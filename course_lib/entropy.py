@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._rows import BLOCK, FEW, SHORT, Extremes, extremes, row_sums, spans
+from course_lib._rows import BLOCK, FEW, SHORT, Extremes, extremes_of, row_sums, spans
 from course_lib._validate import (
     as_counts,
     as_finite,
@@ -163,7 +163,7 @@ def _entropy_rows(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
         H = (t log1p(rest / t) + rest log(total) - sum_others p log p) / total.
 
     The middle term is nearly 0 and the other two are positive, so nothing cancels. At [1 - 1e-12, 1e-12] the
-    larger number, as a float, has lost all but four digits of its distance from 1; ``rest`` still knows it.
+    larger number, as a float, has lost all but four digits of its distance from 1; ``rest`` has them all.
     """
     few = rows.size <= FEW and len(rows) == 1 and _entropy_of_few(rows[0].tolist())
     return few or _entropy_of_many(rows)
@@ -197,7 +197,7 @@ def _entropy_of_many(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
         rest[at] = sums
         plogp[at] = _p_log_p_sums(block, buffer[: block.size].reshape(block.shape), zeros=zeros)
     h, total = _entropy_of_parts(t, rest, plogp)
-    return h, extremes(lows, total)
+    return h, extremes_of(lows, total)
 
 
 def _entropy_of_parts(t: np.ndarray, rest: np.ndarray, plogp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

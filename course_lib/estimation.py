@@ -60,7 +60,9 @@ def negative_log_likelihood(
     keepdims: bool = False,
     normalize: bool = False,
 ) -> float | np.ndarray:
-    """Return the mean surprise of counted data under a model: -Σ n_k log q_k / n.
+    r"""Return the mean surprise of counted data under a model.
+
+    .. math:: -\frac1n \sum_k n_k \log q_k
 
     With p the observed shares n_k / n, this is the cross-entropy H(p, q) = H(p) + D_KL(p ‖ q): the model with
     the highest likelihood is the one closest to the data in KL.
@@ -116,7 +118,9 @@ def negative_log_likelihood(
 
 
 def mle_bernoulli(x: ArrayLike) -> float:
-    """Return the success probability that makes zeros and ones likeliest: p = Σx / n, their share of ones.
+    r"""Return the success probability that makes zeros and ones likeliest: their share of ones.
+
+    .. math:: \hat p = \frac1n \sum_i x_i
 
     Parameters
     ----------
@@ -145,7 +149,9 @@ def mle_bernoulli(x: ArrayLike) -> float:
 
 
 def mle_binomial(successes: ArrayLike, trials: ArrayLike) -> float:
-    """Return the success probability that makes k successes in n trials likeliest: p = Σk / Σn.
+    r"""Return the success probability that makes k successes in n trials likeliest.
+
+    .. math:: \hat p = \sum_i k_i \Big/ \sum_i n_i
 
     Parameters
     ----------
@@ -174,7 +180,9 @@ def mle_binomial(successes: ArrayLike, trials: ArrayLike) -> float:
 
 
 def mle_categorical(counts: ArrayLike, *, axis: int = -1) -> np.ndarray:
-    """Return the probabilities that make the counts likeliest: p_k = n_k / n.
+    r"""Return the probabilities that make the counts likeliest: the shares.
+
+    .. math:: \hat p_k = n_k / n
 
     Parameters
     ----------
@@ -228,7 +236,9 @@ def mle_poisson(x: ArrayLike) -> float:
 
 
 def mle_exponential(x: ArrayLike) -> float:
-    """Return the rate that makes waiting times likeliest: n / Σx, one over their mean.
+    r"""Return the rate that makes waiting times likeliest: one over their mean.
+
+    .. math:: \hat\lambda = n \Big/ \sum_i x_i
 
     Parameters
     ----------
@@ -243,7 +253,7 @@ def mle_exponential(x: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If x is empty, negative or zero throughout.
+        If x is empty, negative or zero throughout, or an entry is not finite or beyond 1e100.
 
     Examples
     --------
@@ -258,7 +268,9 @@ def mle_exponential(x: ArrayLike) -> float:
 
 
 def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
-    """Return the mean and the variance that make data likeliest: Σx / n and Σ(x - mean)² / n.
+    r"""Return the mean and the variance that make data likeliest.
+
+    .. math:: \hat\mu = \frac1n \sum_i x_i, \qquad \hat\sigma^2 = \frac1n \sum_i (x_i - \hat\mu)^2
 
     The variance divides by n, not n - 1: the data lie closer to their own mean than to the true one, so its
     expectation is (n-1)/n of the truth.
@@ -276,7 +288,7 @@ def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If x is empty or not finite.
+        If x is empty, or an entry is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -288,7 +300,9 @@ def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
 
 
 def mle_laplace(x: ArrayLike) -> tuple[float, float]:
-    """Return location and scale of the likeliest Laplace distribution: the median, the mean distance to it.
+    r"""Return location and scale of the likeliest Laplace distribution: the median, the mean distance to it.
+
+    .. math:: \hat m = \operatorname{median}(x), \qquad \hat b = \frac1n \sum_i |x_i - \hat m|
 
     Its log-density falls with |x - location|, so the likeliest location has the least absolute error.
 
@@ -305,7 +319,7 @@ def mle_laplace(x: ArrayLike) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If x is empty or not finite.
+        If x is empty, or an entry is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -318,7 +332,9 @@ def mle_laplace(x: ArrayLike) -> tuple[float, float]:
 
 
 def mle_gamma(x: ArrayLike) -> tuple[float, float]:
-    """Return the shape and the rate of the likeliest Gamma: ln(shape) - ψ(shape) = ln(mean x) - mean(ln x).
+    r"""Return the shape and the rate of the likeliest Gamma.
+
+    .. math:: \ln \hat a - \psi(\hat a) = \ln \bar x - \overline{\ln x}, \qquad \hat\lambda = \hat a / \bar x
 
     Parameters
     ----------
@@ -377,7 +393,9 @@ def _log_gap(x: np.ndarray, away: np.ndarray, mean: float) -> float:
 
 
 def mle_dirichlet(x: ArrayLike) -> np.ndarray:
-    """Return the alpha of the likeliest Dirichlet: ψ(alpha_k) - ψ(Σ alpha) = mean(ln x_k).
+    r"""Return the alpha of the likeliest Dirichlet.
+
+    .. math:: \psi(\hat\alpha_k) - \psi\Bigl(\sum_j \hat\alpha_j\Bigr) = \overline{\ln x_k}
 
     Parameters
     ----------
@@ -516,7 +534,9 @@ def _rise(a: np.ndarray) -> np.ndarray:
 
 
 def map_binomial(successes: ArrayLike, trials: ArrayLike, *, a: float, b: float) -> float:
-    """Return the mode of the posterior under a Beta(a, b) prior: p = (Σk + a - 1) / (Σn + a + b - 2).
+    r"""Return the mode of the posterior under a Beta(a, b) prior.
+
+    .. math:: \hat p = \frac{\sum_i k_i + a - 1}{\sum_i n_i + a + b - 2}
 
     Parameters
     ----------
@@ -585,7 +605,9 @@ def map_categorical(counts: ArrayLike, *, alpha: ArrayLike) -> np.ndarray:
 
 
 def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
-    """Return the mode of the posterior under a Gamma(shape, rate) prior: (Σx + shape - 1) / (n + rate).
+    r"""Return the mode of the posterior of a Poisson rate under a Gamma(a, r) prior.
+
+    .. math:: \hat\lambda = \frac{\sum_i x_i + a - 1}{n + r}
 
     Parameters
     ----------
@@ -610,12 +632,14 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
     3.0
     """
     x = as_counts(x, name="x")
-    check_positive(rate, name="rate")
-    return _gamma_mode(check_positive(shape, name="shape") + x.sum(), float(rate) + x.size)
+    shape, rate = check_positive(shape, name="shape"), check_positive(rate, name="rate")
+    return _gamma_mode(shape + x.sum(), rate + x.size)
 
 
 def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
-    """Return the mode of the posterior under a Gamma(shape, rate) prior: (n + shape - 1) / (Σx + rate).
+    r"""Return the mode of the posterior of a rate of waits under a Gamma(a, r) prior.
+
+    .. math:: \hat\lambda = \frac{n + a - 1}{\sum_i x_i + r}
 
     Parameters
     ----------
@@ -632,7 +656,7 @@ def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
     Raises
     ------
     ValueError
-        If a waiting time is negative.
+        If a waiting time is negative, NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -640,14 +664,15 @@ def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
     0.5
     """
     x = _waits(x)
-    check_positive(rate, name="rate")
-    return _gamma_mode(check_positive(shape, name="shape") + x.size, rate + x.sum())
+    shape, rate = check_positive(shape, name="shape"), check_positive(rate, name="rate")
+    return _gamma_mode(shape + x.size, rate + x.sum())
 
 
 def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: float) -> float:
-    """Return the mode of the posterior of a mean under a Gaussian prior: weighted by precision.
+    r"""Return the mode of the posterior of a mean under a Gaussian prior: weighted by precision.
 
-    m = (Σx / noise_variance + mean / variance) / (n / noise_variance + 1 / variance).
+    .. math:: \hat\mu = \frac{\sum_i x_i / \sigma^2 + m / v}{n / \sigma^2 + 1 / v},
+        \qquad \text{prior } N(m, v), \text{ noise } \sigma^2
 
     Parameters
     ----------
@@ -666,7 +691,7 @@ def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: 
     Raises
     ------
     ValueError
-        If a variance is not positive.
+        If a variance is not positive, or an observation is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -674,10 +699,13 @@ def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: 
     2.0
     """
     x = as_finite(x, name="x")
-    from_data = 1 / check_positive(noise_variance, name="noise_variance")
-    from_prior = 1 / check_positive(variance, name="variance")
-    pulled = x.sum() * from_data + check_number(mean, name="mean") * from_prior
-    return float(pulled / (x.size * from_data + from_prior))
+    noise_variance = check_positive(noise_variance, name="noise_variance")
+    variance, mean = check_positive(variance, name="variance"), float(check_number(mean, name="mean"))
+    if x.size == 0:
+        return mean
+    unit = max(noise_variance, variance)  # the precision of either may leave the range of a float
+    data, prior = variance / unit, noise_variance / unit
+    return float((data * x.sum() + prior * mean) / (data * x.size + prior))
 
 
 def _gamma_mode(shape: float, rate: float) -> float:

@@ -43,7 +43,9 @@ __all__ = [
 
 
 def entropy_gaussian(cov: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
-    """Return the differential entropy of a Gaussian: h = ln det(2πe S) / 2.
+    r"""Return the differential entropy of a Gaussian.
+
+    .. math:: h = \tfrac12 \ln \det(2 \pi e\, S)
 
     Parameters
     ----------
@@ -99,7 +101,8 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
     Raises
     ------
     ValueError
-        If the covariance is not symmetric positive definite or the dimensions differ.
+        If the covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----
@@ -127,7 +130,10 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
 def kl_gaussian(
     mean0: ArrayLike, cov0: ArrayLike, mean1: ArrayLike, cov1: ArrayLike, *, base: float = math.e
 ) -> float | np.ndarray:
-    """Return D_KL(N(m0, S0) ‖ N(m1, S1)) = [tr(S1⁻¹S0) - d - ln det(S1⁻¹S0) + (m1-m0)ᵀ S1⁻¹ (m1-m0)] / 2.
+    r"""Return the Kullback-Leibler divergence of two Gaussians in d dimensions, in closed form.
+
+    .. math:: D_{\mathrm{KL}} = \tfrac12 \bigl[\operatorname{tr}(S_1^{-1} S_0) - d - \ln \det(S_1^{-1} S_0)
+        + (m_1 - m_0)^\top S_1^{-1} (m_1 - m_0)\bigr]
 
     Parameters
     ----------
@@ -146,7 +152,8 @@ def kl_gaussian(
     Raises
     ------
     ValueError
-        If a covariance is not symmetric positive definite, or the dimensions differ.
+        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----
@@ -194,7 +201,10 @@ def kl_diag_gaussian(
     base: float = math.e,
     keepdims: bool = False,
 ) -> float | np.ndarray:
-    """Return D_KL of two Gaussians with independent coordinates: Σ [v0/v1 - 1 - ln(v0/v1) + (m1-m0)²/v1] / 2.
+    r"""Return the Kullback-Leibler divergence of two Gaussians with independent coordinates.
+
+    .. math:: D_{\mathrm{KL}} = \tfrac12 \sum_i \left[\frac{v_{0i}}{v_{1i}} - 1 - \ln \frac{v_{0i}}{v_{1i}}
+        + \frac{(m_{1i} - m_{0i})^2}{v_{1i}}\right]
 
     Parameters
     ----------
@@ -217,7 +227,7 @@ def kl_diag_gaussian(
     Raises
     ------
     ValueError
-        If a variance is not positive and finite or the shapes do not fit.
+        If a variance is not positive, an entry is not finite or beyond 1e100, or the shapes do not fit.
 
     Notes
     -----
@@ -251,11 +261,14 @@ def kl_diag_gaussian(
 def wasserstein1_gaussian(
     mean0: ArrayLike, variance0: ArrayLike, mean1: ArrayLike, variance1: ArrayLike
 ) -> float | np.ndarray:
-    """Return the Wasserstein-1 distance of two Gaussians on the line, in the units of x.
+    r"""Return the Wasserstein-1 distance of two Gaussians on the line, in the units of x.
 
-    On the line the cheapest transport keeps the order: the same z on both sides. So the distance is
-    E|m + s z| = s √(2/π) exp(-m²/2s²) + |m| erf(|m| / (s√2)) with m = m1 - m0 and s = |s1 - s0|, and |m| if
-    s = 0. In more dimensions no closed form is known, unless the covariances agree: then the means' distance.
+    .. math:: W_1 = E\,|m + s z| = s \sqrt{\tfrac{2}{\pi}}\, e^{-m^2 / 2 s^2}
+        + |m| \operatorname{erf} \frac{|m|}{s \sqrt 2}, \qquad m = m_1 - m_0, \quad s = |s_1 - s_0|
+
+    On the line the cheapest transport keeps the order: the same standard normal z on both sides. If s = 0
+    it is the distance of the means. In more dimensions no closed form is known, unless the covariances agree:
+    then it is the distance of the means as well.
 
     Parameters
     ----------
@@ -270,11 +283,11 @@ def wasserstein1_gaussian(
     Raises
     ------
     ValueError
-        If a variance is not positive and finite.
+        If a variance is not positive, or an entry is not finite or beyond 1e100.
 
     References
     ----------
-    C. Villani, Topics in Optimal Transportation, section 2.2 (the line); the mean of a folded normal.
+    C. Villani, Topics in Optimal Transportation, 2003, section 2.2 (the line); the mean of a folded normal.
 
     Examples
     --------
@@ -297,9 +310,10 @@ def wasserstein1_gaussian(
 def wasserstein2_gaussian(
     mean0: ArrayLike, cov0: ArrayLike, mean1: ArrayLike, cov1: ArrayLike
 ) -> float | np.ndarray:
-    """Return the Wasserstein-2 distance of two Gaussians, in the units of x.
+    r"""Return the Wasserstein-2 distance of two Gaussians, in the units of x.
 
-    W² = |m0-m1|² + tr(S0 + S1 - 2 (S1^½ S0 S1^½)^½).
+    .. math:: W_2^2 = |m_0 - m_1|^2
+        + \operatorname{tr}\bigl(S_0 + S_1 - 2 (S_1^{1/2} S_0 S_1^{1/2})^{1/2}\bigr)
 
     Parameters
     ----------
@@ -314,7 +328,8 @@ def wasserstein2_gaussian(
     Raises
     ------
     ValueError
-        If a covariance is not symmetric positive definite, or the dimensions differ.
+        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----
@@ -342,7 +357,9 @@ def wasserstein2_gaussian(
 
 
 def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
-    """Return the mutual information of two jointly Gaussian variables: I(X;Y) = -ln(1 - ρ²) / 2.
+    r"""Return the mutual information of two jointly Gaussian variables of correlation ρ.
+
+    .. math:: I(X; Y) = -\tfrac12 \ln(1 - \rho^2)
 
     Parameters
     ----------
@@ -386,7 +403,9 @@ def sample_gaussian(
     *,
     rng: np.random.Generator | int | None = None,
 ) -> float | np.ndarray:
-    """Return draws from a Gaussian, each the affine image of a standard normal: x = m + L z.
+    r"""Return draws from a Gaussian, each the affine image of a standard normal.
+
+    .. math:: x = m + L z, \qquad z \sim N(0, I), \quad L L^\top = S
 
     Parameters
     ----------
@@ -433,9 +452,11 @@ def sample_gaussian(
 def moment_match(
     weights: ArrayLike, means: ArrayLike, covs: ArrayLike
 ) -> tuple[float | np.ndarray, float | np.ndarray]:
-    """Return mean and covariance of a mixture of Gaussians: the closest single Gaussian in forward KL.
+    r"""Return mean and covariance of a mixture of Gaussians: the closest single Gaussian in forward KL.
 
-    m = Σ w_k m_k and S = Σ w_k [S_k + (m_k - m)(m_k - m)ᵀ]: the spread within plus the spread between.
+    .. math:: m = \sum_k w_k m_k, \qquad S = \sum_k w_k \bigl[S_k + (m_k - m)(m_k - m)^\top\bigr]
+
+    The covariance is the spread within the components plus the spread between them.
 
     Parameters
     ----------
@@ -460,7 +481,7 @@ def moment_match(
 
     References
     ----------
-    C. Bishop, Pattern Recognition and Machine Learning, section 10.7.
+    C. Bishop, Pattern Recognition and Machine Learning, 2006, section 10.7.
 
     Examples
     --------

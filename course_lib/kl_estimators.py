@@ -264,5 +264,6 @@ def reward_tilted_policy(
     if not np.all(np.isfinite(r)):
         raise ValueError("reward must be finite; to rule an outcome out, give it reference probability 0")
     best = np.max(r, axis=axis, keepdims=True, where=p > 0, initial=-np.inf)
-    weight = p * np.exp(np.minimum(r - best, 0) / beta)
+    with np.errstate(over="ignore"):  # so far below the best that the weight is 0
+        weight = p * np.exp(np.minimum(r - best, 0) / beta)
     return weight / weight.sum(axis=axis, keepdims=True)

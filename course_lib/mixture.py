@@ -23,11 +23,12 @@ from course_lib._validate import (
     as_rng,
     as_table,
     check_logits,
+    check_not_negative,
     check_number,
     check_positive,
-    check_ridge,
     check_whole,
     cholesky,
+    set_fields,
 )
 from course_lib.distributions import sample_categorical
 from course_lib.gaussian import log_pdf_gaussian
@@ -61,7 +62,7 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     Raises
     ------
     ValueError
-        If there is no example, or ``n_dims`` is below 1.
+        If there is no example, a log-probability is NaN or +inf, or ``n_dims`` is below 1.
 
     Examples
     --------
@@ -71,7 +72,10 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     log_prob, n_dims = as_float(log_prob, name="log_prob"), check_whole(n_dims, name="n_dims", lowest=1)
     if log_prob.size == 0:
         raise ValueError("log_prob is empty; an average needs at least one example")
-    return float(-np.mean(log_prob, dtype=np.float64) / (n_dims * math.log(2)))
+    if not np.all(log_prob < np.inf):
+        raise ValueError("log_prob holds NaN or +inf; find out where it came from before going on")
+    with np.errstate(over="ignore"):
+        return float(np.sum(-log_prob.astype(np.float64) / (n_dims * math.log(2) * log_prob.size)))
 
 
 # ------------------------------------------------------------------------------- expectation-maximisation
@@ -163,9 +167,7 @@ def em(
     True
     """
     n_iter = check_whole(n_iter, name="n_iter", lowest=1)
-    if not 0 < check_number(anneal, name="anneal") <= 1:
-        raise ValueError(f"anneal must be above 0 and at most 1, got {anneal}; 1 is EM without annealing")
-    tol = _check_start(model, tol)
+    anneal, tol = _check_annealing(anneal), _check_start(model, tol)
     data = model._as_data(X)
     scores, objective = model._scores(data, prior), []
     for heat in np.maximum(0, 1 - 2 * np.arange(n_iter) / n_iter):
@@ -178,6 +180,13 @@ def em(
         if cold and len(objective) > 2 and objective[-1] - objective[-3] < tol * len(q):
             break
     return EMPath(model, _posterior(scores), np.array(objective))
+
+
+def _check_annealing(anneal: float) -> float:
+    number = check_number(anneal, name="anneal")
+    if not 0 < number <= 1:
+        raise ValueError(f"anneal must be above 0 and at most 1, got {anneal}; 1 is EM without annealing")
+    return number
 
 
 def _check_start(model: Any, tol: float) -> float:
@@ -297,8 +306,8 @@ class CategoricalMixture(_Mixture):
     log_theta: np.ndarray
 
     def __post_init__(self):
-        _set(self, log_weights=check_logits(self.log_weights, name="log_weights").astype(np.float64))
-        _set(self, log_theta=check_logits(self.log_theta, name="log_theta").astype(np.float64))
+        set_fields(self, log_weights=check_logits(self.log_weights, name="log_weights").astype(np.float64))
+        set_fields(self, log_theta=check_logits(self.log_theta, name="log_theta").astype(np.float64))
         if self.log_theta.ndim != 3 or self.log_weights.shape != self.log_theta.shape[:1]:
             raise ValueError(
                 f"log_weights needs shape (K,) and log_theta (K, D, L), got {self.log_weights.shape} and "
@@ -322,9 +331,9 @@ class CategoricalMixture(_Mixture):
         One component is the histogram of each position, smoothed by ``alpha``: the model of independent
         pixels. Several are pulled towards that histogram, as if each had seen ``pull`` more examples drawn
         from it. In the first half of the rounds the log-odds of components are damped, from a fifth of their
-        size to all of it, so that no example commits itself while the components still mean nothing. Every
-        weight counts one example more than its component holds, so that none dies out. Pull and count are a
-        prior: this is maximum a posteriori, not maximum likelihood.
+        size to all of it, so that no example is settled on a component while the components are still random.
+        Every weight counts one example more than its component holds, so that none dies out. Pull and count
+        are a prior: this is maximum a posteriori, not maximum likelihood.
 
         Parameters
         ----------
@@ -354,10 +363,10 @@ class CategoricalMixture(_Mixture):
         ----------
         N. Ueda and R. Nakano, Deterministic annealing EM algorithm, 1998.
         """
-        for name, value in {"n_components": n_components, "n_levels": n_levels, "n_iter": n_iter}.items():
-            check_whole(value, name=name, lowest=1)
-        check_positive(alpha, name="alpha")
-        check_positive(pull, name="pull")
+        n_components = check_whole(n_components, name="n_components", lowest=1)
+        n_levels = check_whole(n_levels, name="n_levels", lowest=1)
+        n_iter = check_whole(n_iter, name="n_iter", lowest=1)
+        alpha, pull = check_positive(alpha, name="alpha"), check_positive(pull, name="pull")
         hot = _one_hot(X, n_levels)
         histogram = cls._normalised(np.ones(1), hot.sum(axis=0).reshape(1, -1, n_levels) + alpha)
         if n_components == 1:
@@ -532,7 +541,7 @@ class CategoricalMixture(_Mixture):
 
     def _log_responsibilities(self, seen: ArrayLike, power: float) -> np.ndarray:
         """Return log q(k | seen), shape (N, K)."""
-        check_positive(power, name="power")
+        power = check_positive(power, name="power")
         n_positions, n_levels = self.log_theta.shape[1:]
         hot = _one_hot(seen, n_levels)
         n_seen = hot.shape[1] // n_levels
@@ -569,9 +578,9 @@ class GaussianMixture(_Mixture):
     covariances: np.ndarray
 
     def __post_init__(self):
-        _set(self, weights=as_probabilities(self.weights, name="weights").astype(np.float64))
-        _set(self, means=as_finite(self.means, name="means"))
-        _set(self, covariances=as_finite(self.covariances, name="covariances"))
+        set_fields(self, weights=as_probabilities(self.weights, name="weights").astype(np.float64))
+        set_fields(self, means=as_finite(self.means, name="means"))
+        set_fields(self, covariances=as_finite(self.covariances, name="covariances"))
         k, d = len(self.weights), self.means.shape[-1] if self.means.ndim else 0
         if self.means.shape != (k, d) or self.covariances.shape != (k, d, d):
             raise ValueError(
@@ -592,7 +601,7 @@ class GaussianMixture(_Mixture):
 
         ``ridge`` is added to the diagonal of each covariance, as in ``fit``.
         """
-        X, rng, ridge = as_table(X, name="X"), as_rng(rng), check_ridge(ridge, name="ridge")
+        X, rng, ridge = as_table(X, name="X"), as_rng(rng), check_not_negative(ridge, name="ridge")
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
         means = X[_far_apart(X, n_components, rng)]
@@ -639,8 +648,7 @@ class GaussianMixture(_Mixture):
         ValueError
             If a component collapses, or X has fewer different examples than components.
         """
-        if check_number(ridge, name="ridge") < 0:
-            raise ValueError(f"ridge must be 0 or more, got {ridge}")
+        ridge = check_not_negative(ridge, name="ridge")
         start = cls.start(X, n_components, ridge=ridge, rng=rng)
         return em(start, X, prior=ridge, n_iter=n_iter).model
 
@@ -655,18 +663,21 @@ class GaussianMixture(_Mixture):
         means = q.T @ X / n_k[:, None]
         away = X - means[:, None]  # (K, N, D)
         scatter = np.einsum("nk,kni,knj->kij", q, away, away)
-        ridge = 0.0 if prior is None else check_ridge(prior, name="prior")
+        ridge = 0.0 if prior is None else check_not_negative(prior, name="prior")
         spread = scatter / n_k[:, None, None] + ridge * np.eye(X.shape[1])
         return GaussianMixture(n_k / n_k.sum(), means, spread)
 
     def ridge_cost(self, ridge: float) -> np.ndarray:
         """Return ridge tr(S_k⁻¹)/2, shape (K,): what a ridge takes from F for each example of a component."""
+        return self._cost(ridge, "ridge")
+
+    def _cost(self, ridge: float, name: str) -> np.ndarray:
         traces = np.trace(np.linalg.inv(self.covariances), axis1=1, axis2=2)
-        return check_ridge(ridge, name="ridge") * traces / 2
+        return check_not_negative(ridge, name=name) * traces / 2
 
     def _scores(self, X: np.ndarray, prior: float | None) -> np.ndarray:
         log_joint = self._log_joint(X)
-        return log_joint if prior is None else log_joint - self.ridge_cost(check_ridge(prior, name="prior"))
+        return log_joint if prior is None else log_joint - self._cost(prior, "prior")
 
     def _log_components(self, X: np.ndarray) -> np.ndarray:
         pairs = zip(self.means, self.covariances, strict=True)
@@ -734,7 +745,8 @@ class _CountMixture(_Mixture):
         cls, X: ArrayLike, n_components: int, n_trials: int, *, rng: np.random.Generator | int | None = None
     ) -> Self:
         """Return a start for EM: K examples far apart, moved half way to the mean of all, off the edges."""
-        _one_hot(X, check_whole(n_trials, name="n_trials", lowest=1) + 1)
+        n_trials = check_whole(n_trials, name="n_trials", lowest=1)
+        _one_hot(X, n_trials + 1)
         X = as_array(X, name="X")
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
@@ -777,10 +789,9 @@ class _CountMixture(_Mixture):
         ValueError
             If X is no table of counts from 0 to n, or an option is out of range.
         """
-        if check_number(pull, name="pull") < 0:
-            raise ValueError(f"pull must be 0 or more, got {pull}")
+        pull = check_not_negative(pull, name="pull")
         start = cls.start(X, n_components, n_trials, rng=rng)
-        histogram = _one_hot(X, n_trials + 1).sum(axis=0).reshape(-1, n_trials + 1) + 0.1
+        histogram = _one_hot(X, start.n_trials + 1).sum(axis=0).reshape(-1, start.n_trials + 1) + 0.1
         prior = pull * histogram / histogram.sum(axis=1, keepdims=True)
         return em(start, X, prior=prior, n_iter=n_iter).model
 
@@ -898,7 +909,7 @@ class BetaBinomialMixture(_CountMixture):
         concentration = as_finite(self.concentration, name="concentration")
         if concentration.shape != self.weights.shape or not np.all(concentration > 0):
             raise ValueError("concentration needs one positive number for each component")
-        _set(self, concentration=concentration)
+        set_fields(self, concentration=concentration)
 
     @classmethod
     def _around(cls, mean: np.ndarray, n_trials: int) -> BetaBinomialMixture:
@@ -954,18 +965,14 @@ def _log_rising(a: np.ndarray, n: int) -> np.ndarray:
     return np.concatenate([np.zeros_like(logs[..., :1]), np.cumsum(logs, axis=-1)], axis=-1)
 
 
-def _set(model: _Mixture, **values: np.ndarray) -> None:
-    for name, value in values.items():
-        object.__setattr__(model, name, value)
-
-
 def _check_counts_model(model: _CountMixture, name: str) -> None:
     """Check and convert the weights, and the (K, D) shares of successes called ``name``."""
     share = as_finite(getattr(model, name), name=name)
-    _set(model, weights=as_probabilities(model.weights, name="weights").astype(np.float64), **{name: share})
+    weights = as_probabilities(model.weights, name="weights").astype(np.float64)
+    n_trials = check_whole(model.n_trials, name="n_trials", lowest=1)
+    set_fields(model, weights=weights, n_trials=n_trials, **{name: share})
     if share.ndim != 2 or len(share) != len(model.weights) or not np.all((share >= 0) & (share <= 1)):
         raise ValueError(f"{name} needs shape ({len(model.weights)}, D) and numbers from 0 to 1")
-    check_whole(model.n_trials, name="n_trials", lowest=1)
 
 
 def _as_responsibilities(q: ArrayLike, shape: tuple[int, int]) -> np.ndarray:

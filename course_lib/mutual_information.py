@@ -270,7 +270,7 @@ def _cells_of_table(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def _information_of_cells(c: np.ndarray, r: np.ndarray, s: np.ndarray, n: int) -> float:
-    """Return it from the counts c of the cells that occur, their row sums r and column sums s.
+    """Return the information in nats from the counts of cells that occur, their row sums and column sums.
 
     p(x,y) - p(x)p(y) is (c n - r s)/n^2, an integer over an integer. To the stable sum an empty cell adds
     p(x)p(y).

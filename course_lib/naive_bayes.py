@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib._stable import log_or_minus_inf, log_sum_exp, weighted_logs
-from course_lib._validate import ProbabilityError, as_array, as_finite, as_labels, as_truth, check_number
+from course_lib._validate import (
+    ProbabilityError,
+    as_array,
+    as_finite,
+    as_labels,
+    as_truth,
+    check_not_negative,
+)
 
 __all__ = [
     "BernoulliNB",
@@ -35,9 +42,7 @@ class _NaiveBayes(ABC):
         """Return log p(x|c), shape (N, C)."""
 
     def __init__(self, alpha: float = 1.0):
-        if check_number(alpha, name="alpha") < 0:
-            raise ValueError(f"alpha must be 0 or more, got {alpha}; 1 is Laplace smoothing")
-        self.alpha = alpha
+        self.alpha = check_not_negative(alpha, name="alpha", why="; 1 is Laplace smoothing")
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Count each feature in each class, add ``alpha``, divide; return the fitted model itself.

@@ -12,6 +12,7 @@ from course_lib._validate import (
     as_finite,
     as_rng,
     check_flag,
+    check_not_negative,
     check_number,
     check_positive,
     check_whole,
@@ -62,8 +63,8 @@ def ridge_penalty(noise_variance: float, prior_variance: float, *, n: int | None
     >>> ridge_penalty(0.25, 1.0), ridge_penalty(0.25, 1.0, n=50)
     (0.25, 0.005)
     """
-    check_positive(prior_variance, name="prior_variance")
-    ratio = check_positive(noise_variance, name="noise_variance") / prior_variance
+    noise_variance = check_positive(noise_variance, name="noise_variance")
+    ratio = noise_variance / check_positive(prior_variance, name="prior_variance")
     return ratio if n is None else ratio / check_whole(n, name="n", lowest=1)
 
 
@@ -88,12 +89,14 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     Raises
     ------
     ValueError
-        If the shapes do not fit, alpha is negative or the loss is neither of the two.
+        If the shapes do not fit, an entry is not finite or beyond 1e100, alpha is negative or the loss is
+        neither of the two.
 
     Notes
     -----
     Least squares on X with sqrt(alpha) I below it and zeros below y: the same minimum without squaring the
-    condition number. ``loss="sum"`` agrees with ``sklearn.linear_model.Ridge(alpha, fit_intercept=False)``.
+    condition number. A penalty above the squares of X is added to XᵀX, which it makes well-conditioned.
+    ``loss="sum"`` agrees with ``sklearn.linear_model.Ridge(alpha, fit_intercept=False)``.
 
     References
     ----------
@@ -108,10 +111,11 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     X, y = _regression_data(X, y)
     if not isinstance(loss, str) or loss not in ("sum", "mean"):
         raise ValueError(f'loss must be "sum" or "mean", got {loss!r}')
-    if check_number(alpha, name="alpha") < 0:
-        raise ValueError(f"alpha must be 0 or more, got {alpha}; a negative penalty has no minimum")
+    alpha = check_not_negative(alpha, name="alpha", why="; a negative penalty has no minimum")
     penalty = alpha * (len(y) if loss == "mean" else 1)
     d = X.shape[1]
+    if np.abs(X).sum() < math.sqrt(penalty):  # then (XᵀX + penalty I) w = Xᵀy loses no digit
+        return np.linalg.solve(X.T @ X / penalty + np.eye(d), X.T @ y / penalty)
     # |stacked w - (y, 0)|² = |X w - y|² + penalty |w|²
     stacked = np.vstack([X, math.sqrt(penalty) * np.eye(d)])
     target = np.concatenate([y, np.zeros(d)])
@@ -189,7 +193,7 @@ def lasso_regression(
     Raises
     ------
     ValueError
-        If the shapes do not fit or alpha is not positive.
+        If the shapes do not fit, an entry is not finite or beyond 1e100, or alpha is not positive.
     RuntimeError
         If the gap is still larger than ``tol`` after ``max_iter`` rounds.
 
@@ -209,8 +213,7 @@ def lasso_regression(
     array([1.6, 0. ])
     """
     X, y = _regression_data(X, y)
-    check_positive(alpha, name="alpha")
-    check_number(tol, name="tol")
+    alpha, tol = check_positive(alpha, name="alpha"), check_number(tol, name="tol")
     n = len(y)
     gram, moment, w = X.T @ X / n, X.T @ y / n, np.zeros(X.shape[1])
     for _ in range(check_whole(max_iter, name="max_iter", lowest=1)):
@@ -309,8 +312,8 @@ def bayesian_linear_regression(
     Raises
     ------
     ValueError
-        If the shapes do not fit, a variance is not positive, or rounding hides which of collinear columns the
-        prior prefers.
+        If the shapes do not fit, an entry is not finite or beyond 1e100, a variance is not positive, or
+        rounding hides which of collinear columns the prior prefers.
 
     References
     ----------
@@ -325,8 +328,8 @@ def bayesian_linear_regression(
     (array([ 3.  , 21.45]), array([0.12, 0.65]))
     """
     X, y = _regression_data(X, y, least=0)
-    check_positive(noise_variance, name="noise_variance")
-    check_positive(prior_variance, name="prior_variance")
+    noise_variance = check_positive(noise_variance, name="noise_variance")
+    prior_variance = check_positive(prior_variance, name="prior_variance")
     n, d = X.shape
     # A = stackedᵀ stacked = RᵀR: from R itself, for A would have the condition of R squared
     noise, prior = math.sqrt(noise_variance), math.sqrt(prior_variance)
@@ -334,8 +337,12 @@ def bayesian_linear_regression(
     Q, R = np.linalg.qr(stacked)
     _check_condition(R, stacked.shape)
     root = np.linalg.solve(R, np.eye(d))  # A⁻¹ = root rootᵀ
-    mean = np.linalg.solve(R, Q[:n].T @ y / noise)
-    misfit = np.sum(((y - X @ mean) / noise) ** 2) + np.sum((mean / prior) ** 2)
+    if np.abs(X).sum() / noise < 1 / prior:  # then the covariance has all digits, and Q few of what is small
+        mean = root @ (root.T @ (X.T @ y / noise_variance))
+    else:
+        mean = np.linalg.solve(R, Q[:n].T @ y / noise)
+    with np.errstate(over="ignore"):  # data so far off have the evidence 0
+        misfit = np.sum(((y - X @ mean) / noise) ** 2) + np.sum((mean / prior) ** 2)
     log_det = 2 * np.log(np.abs(np.diag(R))).sum() + d * math.log(prior_variance)
     log_evidence = -(n * math.log(2 * math.pi * noise_variance) + log_det + misfit) / 2
     return LinearPosterior(mean, root @ root.T, noise_variance, float(log_evidence))
@@ -343,6 +350,7 @@ def bayesian_linear_regression(
 
 def _check_condition(R: np.ndarray, shape: tuple[int, int]) -> None:
     """Refuse a triangular factor that rounding alone keeps from being singular."""
+    R = R / np.abs(R).max(axis=0)  # first, so that no square leaves the range of a float
     values = np.linalg.svd(R / np.linalg.norm(R, axis=0), compute_uv=False)
     if not values[-1] > max(shape) * np.finfo(np.float64).eps * values[0]:
         raise ValueError(

@@ -31,7 +31,14 @@ except ModuleNotFoundError as missing:
     advice = "course_lib.vae needs PyTorch: pip install 'course-lib[vae]'"
     raise ModuleNotFoundError(advice, name=missing.name) from None
 
-from course_lib._validate import as_counts, as_finite, as_table, check_number, check_positive, check_whole
+from course_lib._validate import (
+    as_counts,
+    as_finite,
+    as_table,
+    check_not_negative,
+    check_positive,
+    check_whole,
+)
 from course_lib.elbo import iwae_bound
 
 __all__ = ["VAE", "VaeScores", "beta_binomial_logpmf", "evaluate", "train_vae"]
@@ -374,7 +381,10 @@ class VAE(nn.Module):
         q: tuple[Tensor, Tensor] | None = None,
         rng: torch.Generator | int | None = None,
     ) -> Tensor:
-        """Return log p(x, z) - log q(z|x) for ``k`` draws z = mean + sqrt(variance) · e, shape (N, k).
+        r"""Return the log-weights of ``k`` draws from q(z|x), shape (N, k).
+
+        .. math:: \log w = \log p(x, z) - \log q(z \mid x), \qquad
+            z = \mu(x) + \sigma(x)\, e, \quad e \sim N(0, I)
 
         The mean of w is p(x), without bias; the mean of log w is the ELBO. Gradients flow through the draws.
 
@@ -429,7 +439,9 @@ def _net(inputs: int, hidden: int, outputs: int, *, dropout: float = 0.0) -> nn.
 def train_vae(
     X: ArrayLike, steps: int = 3000, seed: int = 0, beta: float = 1.0, k: int = 1, **options: Any
 ) -> VAE:
-    """Return a VAE fitted by climbing E_q[log p(x|z)] - β D_KL(q(z|x) ‖ p(z)), or the bound of k draws.
+    r"""Return a VAE fitted by climbing its bound, with a weight on the KL, or the bound of k draws.
+
+    .. math:: E_{q(z \mid x)}[\log p(x \mid z)] - \beta\, D_{\mathrm{KL}}\bigl(q(z \mid x) \,\|\, p(z)\bigr)
 
     AdamW with a rate of 0.01 (100 steps of warm-up, then a cosine down to 0), weight decay 1e-4, 128 examples
     a step: the same number of steps on a fast machine and on a slow one.
@@ -473,8 +485,7 @@ def train_vae(
     (-0.7, 0.7)
     """
     steps, k = check_whole(steps, name="steps"), check_whole(k, name="k", lowest=1)
-    if check_number(beta, name="beta") < 0:
-        raise ValueError(f"beta must be 0 or more, got {beta}")
+    beta = check_not_negative(beta, name="beta")
     if k > 1 and beta != 1:
         raise ValueError(f"choose beta = 1 or k = 1: with beta = {beta} and k = {k} nothing is bounded")
     model = VAE(n_features=as_table(X, name="X").shape[1], seed=seed, **options)

@@ -24,12 +24,23 @@ OWN_FORMULA = {
     "calibration_floor": "derived in its notes",
     "entropy_from_logits": "the entropy's definition with softmax put in",
     "entropy_slope": "one differentiation",
+    "grid_posterior": "Bayes' theorem",
     "histogram_probabilities": "the mean of a Dirichlet, as its notes say",
     "info_nce_gradient": "one differentiation",
     "kl_estimator_moments": "bias and variance as defined",
     "kl_from_logits": "derived in its notes",
     "log_loss": "its definition",
     "log_softmax": "its definition",
+    "map_binomial": "one differentiation",
+    "map_exponential": "one differentiation",
+    "map_gaussian": "one differentiation",
+    "map_poisson": "one differentiation",
+    "mle_bernoulli": "one differentiation",
+    "mle_binomial": "one differentiation",
+    "mle_categorical": "one differentiation",
+    "mle_exponential": "one differentiation",
+    "mle_gaussian": "two differentiations",
+    "mle_laplace": "the median has the least absolute error",
 }
 
 PUBLIC = {name: getattr(course_lib, name) for name in dir(course_lib)}
@@ -84,7 +95,7 @@ def test_a_result_explains_its_fields(name):
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if ".. math::" in text_of(name)])
 def test_a_formula_has_a_source(name):
-    has_source = re.search(r"\b(1[6-9]|20)\d\d\b", section(name, "References"))
+    has_source = re.search(r"\b(1[6-9]|20)\d\d\b|\d(st|nd|rd) ed\.", section(name, "References"))
     assert bool(has_source) != (name in OWN_FORMULA), "cite it, or say above why nobody need be cited"
 
 

@@ -371,3 +371,122 @@ def test_gaussian_draws_of_any_shape():
     np.testing.assert_array_equal(lib.sample_gaussian(mean, cov, rng=0), flat[0])
     assert isinstance(lib.sample_gaussian(0, 1, rng=0), float)
     assert lib.sample_gaussian(0, 1, (2, 3), rng=0).shape == (2, 3)
+
+
+# ------------------------------------------------------------------- beliefs and families far from 1
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e-300, 1e-300), (1e-200, 3e-200), (1e-160, 1e-155)])
+def test_a_belief_before_any_data_expects_all_or_nothing(a, b):
+    chances = lib.BetaBinomial(a, b).predictive(np.arange(6), 5)
+    np.testing.assert_allclose(chances[[0, 5]], [b / (a + b), a / (a + b)], rtol=1e-12)
+    assert chances.sum() == pytest.approx(1, rel=1e-12)
+    assert lib.GammaPoisson(a, b).predictive(0) == pytest.approx(1, rel=1e-12)
+    assert lib.BetaBinomial(a, b).log_evidence(3, 3) == pytest.approx(math.log(a / (a + b)), rel=1e-12)
+
+
+def test_a_dirichlet_of_almost_no_pseudo_counts_expects_one_outcome():
+    belief = lib.DirichletCategorical([1e-300, 2e-300, 1e-300])
+    assert belief.log_evidence([0, 2, 0]) == pytest.approx(math.log(0.5), rel=1e-12)
+    assert belief.log_evidence([1, 1, 0]) == pytest.approx(math.log(0.5) + math.log(1e-300), rel=1e-12)
+
+
+FAR_APART = [
+    (lib.Gaussian(0, 1e-200), lib.Gaussian(0, 1e200), 400 * math.log(10) - 0.5),
+    (lib.Gaussian(0, 1.0), lib.Gaussian(1e200, 0.1), math.inf),
+    (lib.Exponential(1e300), lib.Exponential(1e-300), 600 * math.log(10) - 1),
+    (lib.Exponential(1e-300), lib.Exponential(1e300), math.inf),
+    (lib.Gamma(1e-5, 2.0), lib.Gamma(3e7, 1e-4), 3000800921821.0327),  # mpmath, 60 digits
+    (lib.Gamma(1.0, 1e-300), lib.Gamma(1.0, 1e300), math.inf),
+    (lib.Gamma(1e-300, 1e300), lib.Gamma(1e300, 1e-300), math.inf),
+    (lib.Poisson(1e-300), lib.Poisson(1e300), 1e300),
+]
+
+
+@pytest.mark.parametrize(("p", "q", "kl"), FAR_APART)
+@pytest.mark.filterwarnings("error")
+def test_members_of_a_family_that_have_nothing_in_common_are_far_apart(p, q, kl):
+    assert lib.kl_divergence(p, q) == pytest.approx(kl, rel=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_posterior_mode_weighs_variances_of_any_size():
+    def mode(x, noise, variance):
+        return lib.map_gaussian(x, noise_variance=noise, mean=7.0, variance=variance)
+
+    assert mode([3.0], 5e-324, 2.0) == 3
+    assert mode([3.0, 5.0], 1e-310, 1e-310) == pytest.approx(5, rel=1e-12)
+    assert mode([3.0], 1e300, 1e-300) == 7
+    assert mode([], 1e-300, 1e300) == 7
+
+
+@pytest.mark.filterwarnings("error")
+def test_rates_of_distortions_down_to_the_end_of_the_floats():
+    code = lib.reverse_waterfill([4.0, 1.0, 1e-306], 3e-306)
+    np.testing.assert_allclose(code.rates, [math.log(4 / 1e-306) / 2, math.log(1 / 1e-306) / 2, 0], rtol=1e-9)
+    with pytest.raises(ValueError, match="distortion is too small, the level would be 0"):
+        lib.reverse_waterfill([4.0, 1.0], 5e-324)
+    with pytest.raises(ValueError, match="beta times noise is too small"):
+        lib.linear_beta_vae([4.0, 1.0], 1, noise=1e-200, beta=1e-200)
+    assert lib.linear_beta_vae([4.0, 1.0], 1, noise=1e200, beta=1e200).rate == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_bits_per_dimension_of_impossible_and_of_huge_examples():
+    assert lib.bits_per_dim([-math.inf, 0.0], 3) == math.inf
+    assert lib.bits_per_dim([-1.7e308] * 2, 64) == pytest.approx(1.7e308 / (64 * math.log(2)), rel=1e-14)
+    for odd in (math.inf, math.nan):
+        with pytest.raises(ValueError, match="log_prob holds NaN or"):
+            lib.bits_per_dim([odd, -math.inf], 3)
+
+
+def test_an_outcome_must_be_an_array():
+    with pytest.raises(TypeError, match="outcome makes no array"):
+        lib.DirichletCategorical([1.0, 2.0]).predictive([[1], [1, 0]])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("penalty", [1e6, 1e16, 1e30, 1e100, 1e300])
+def test_a_penalty_above_all_data_shrinks_to_the_right_size(penalty):
+    X, y = np.array([[1.0], [2.0]]), np.array([1.0, 2.0])
+    right = 5 / (5 + penalty)
+    assert lib.ridge_regression(X, y, penalty) == pytest.approx([right], rel=1e-14)
+    belief = lib.bayesian_linear_regression(X, y, noise_variance=penalty, prior_variance=1.0)
+    assert belief.mean == pytest.approx([right], rel=1e-14)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_regression_without_noise_has_weights_and_no_evidence():
+    belief = lib.bayesian_linear_regression(
+        [[1e-100], [2.0]], [1e100, 2.0], noise_variance=5e-324, prior_variance=1e300
+    )
+    assert belief.mean == pytest.approx([1.0], rel=1e-12)
+    assert belief.log_evidence == -math.inf
+
+
+# --------------------------------------------------------------------- options of NumPy's small types
+
+
+def test_numbers_of_small_types_do_not_wrap_around():
+    X, y, few, many = np.ones((3, 1)), np.ones(3), np.uint8(2), np.uint8(200)
+    assert lib.ridge_regression(X, y, many, loss="mean") == lib.ridge_regression(X, y, 200.0, loss="mean")
+    assert lib.map_poisson([100], shape=many, rate=few) == lib.map_poisson([100], shape=200, rate=2)
+    gamma = lib.kl_divergence(lib.Gamma(2, 3), lib.Gamma(200, 2))
+    assert lib.kl_divergence(lib.Gamma(few, np.uint8(3)), lib.Gamma(many, few)) == gamma
+    assert lib.Beta(many, many).mean == 0.5
+    assert lib.BetaBinomial(many, many).belief.mean == 0.5
+    assert lib.Gaussian(0, np.float16(1e-3)).variance == float(np.float16(1e-3)) ** 2
+    log_w = np.zeros((1, 400))
+    assert lib.iwae_bound(log_w, many) == lib.iwae_bound(log_w, 200)
+    counts = np.array([[0], [255], [3], [250]])
+    model = lib.BinomialMixture.start(counts, few, np.uint8(255), rng=0)
+    assert model.n_trials == 255
+    np.testing.assert_array_equal(model.p, lib.BinomialMixture.start(counts, 2, 255, rng=0).p)
+    path = lib.em(model, counts, tol=np.uint8(255))
+    assert np.isfinite(path.objective).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_reward_far_below_the_best_has_no_share():
+    policy = lib.reward_tilted_policy([0.5, 0.5], [1.7e308, -1.7e308], 0.5)
+    np.testing.assert_array_equal(policy, [1, 0])

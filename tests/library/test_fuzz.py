@@ -160,6 +160,14 @@ def _quietly(f: Callable, a: np.ndarray) -> np.ndarray:
         return f(a)
 
 
+def small_types(value: float) -> list[tuple[object, bool]]:
+    """Return the same number in NumPy's small types, whose own arithmetic would wrap around or round."""
+    kinds = [np.float64, np.float32, np.float16] if isinstance(value, float) else [np.int8, np.uint8]
+    with np.errstate(over="ignore"):
+        numbers = [kind(value) for kind in kinds if kind is not np.uint8 or value >= 0]
+    return [(number, True) for number in numbers if float(number) == value]
+
+
 def odd_values(name: str, value: object) -> st.SearchStrategy:
     """Return odd things in place of an argument, each with whether the result must stay the same."""
     few = name in LOOPS
@@ -169,7 +177,9 @@ def odd_values(name: str, value: object) -> st.SearchStrategy:
         return st.one_of(odd_arrays(value), odd_arrays(value), odd_arrays(value), anything)
     if isinstance(value, (float, np.floating)) and not few:
         floats = st.floats().map(lambda odd: (odd, False))
-        return st.one_of(anything, small, floats, st.just((np.float64(value), True)))
+        return st.one_of(anything, small, floats, st.sampled_from(small_types(value)))
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 128:
+        return st.one_of(anything, small, st.sampled_from(small_types(value)))
     if isinstance(value, (list, tuple)) and value and not isinstance(value[0], (np.ndarray, str)):
         return st.one_of(odd_arrays(np.array(value)), anything)
     return st.one_of(anything, small)
@@ -264,7 +274,6 @@ def outcome(function: Callable, arguments: dict) -> object:
 
 def frozen(arguments: dict) -> dict:
     return {name: copy.deepcopy(value) for name, value in arguments.items() if isinstance(value, np.ndarray)}
-
 
 
 @pytest.mark.parametrize("call", CALLS, ids=[f"{i}-{call.name}" for i, call in enumerate(CALLS)])
