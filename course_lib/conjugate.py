@@ -49,7 +49,7 @@ class BetaBinomial:
 
     References
     ----------
-    A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.4.
+    A. Gelman et al., Bayesian Data Analysis, 3rd ed., 2013, section 2.4.
 
     Examples
     --------
@@ -121,7 +121,7 @@ class GammaPoisson:
 
     References
     ----------
-    A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.6.
+    A. Gelman et al., Bayesian Data Analysis, 3rd ed., 2013, section 2.6.
 
     Examples
     --------
@@ -198,7 +198,7 @@ class NormalNormal:
 
     References
     ----------
-    A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.5.
+    A. Gelman et al., Bayesian Data Analysis, 3rd ed., 2013, section 2.5.
 
     Examples
     --------
@@ -271,7 +271,7 @@ class DirichletCategorical:
 
     References
     ----------
-    A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 3.4.
+    A. Gelman et al., Bayesian Data Analysis, 3rd ed., 2013, section 3.4.
 
     Examples
     --------

@@ -96,7 +96,7 @@ def negative_log_likelihood(
 
     References
     ----------
-    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., section 11.1.
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, section 11.1.
 
     Examples
     --------

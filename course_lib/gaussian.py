@@ -66,7 +66,7 @@ def entropy_gaussian(cov: ArrayLike, *, base: float = math.e) -> float | np.ndar
 
     References
     ----------
-    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 8.4.1.
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, Theorem 8.4.1.
 
     Examples
     --------
@@ -165,8 +165,8 @@ def kl_gaussian(
 
     References
     ----------
-    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., chapter 8; C. Rasmussen and C. Williams,
-    Gaussian Processes for Machine Learning, A.5.
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, chapter 8; C. Rasmussen and
+    C. Williams, Gaussian Processes for Machine Learning, 2006, A.5.
 
     Examples
     --------
@@ -380,7 +380,7 @@ def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
 
     References
     ----------
-    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., example 8.5.1.
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, example 8.5.1.
 
     Examples
     --------
@@ -435,7 +435,7 @@ def sample_gaussian(
 
     References
     ----------
-    J. Gentle, Random Number Generation and Monte Carlo Methods, 2nd ed., section 5.3.
+    J. Gentle, Random Number Generation and Monte Carlo Methods, 2nd ed., 2003, section 5.3.
 
     Examples
     --------

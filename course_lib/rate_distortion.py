@@ -71,7 +71,7 @@ def reverse_waterfill(variances: ArrayLike, distortion: float, *, base: float = 
 
     References
     ----------
-    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 10.3.3.
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, Theorem 10.3.3.
 
     Examples
     --------
