@@ -47,10 +47,11 @@ lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
 chapter: $(VENV)/.test  ## build one chapter and run its tests alone (N=1)
 	@$(BIN)/python -m book._ext.chapter $(N)
 
+# One thread a process: the workers already keep all cores busy, and matrix products would fight for them.
 test: $(VENV)/.test  ## run every check and test
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m course_lib.grading.notebooks --check book/*.ipynb exercises/*.ipynb exercises/source/*.ipynb
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --nbval --doctest-modules \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --nbval --doctest-modules \
 	  course_lib book/*.ipynb tests
 
 notebooks: $(VENV)/.test  ## run the chapters (N=1: one), normalise notebooks, regenerate what is generated

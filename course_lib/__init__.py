@@ -15,6 +15,11 @@ Chapter Modules
 7       ``softmax``, ``decoding``
 ======= ==================================================================================================
 
+Every function refuses odd input in the same way, besides what its own Raises section says. Measured numbers
+and parameters that are NaN, infinite or beyond 1e100, whose squares leave the range of a float, are a
+ValueError; so is a probability that is none, a ProbabilityError. What holds no real numbers, a masked array,
+and a flag that is neither True nor False are a TypeError.
+
 Below them, ``_validate`` holds every check of input, ``_rows`` the sums over rows of a table, ``_stable`` the
 forms of formulas that never cancel. ``plots``, ``explorables`` and ``grading`` are packages of their own.
 """
@@ -64,8 +69,7 @@ _NAMES = {  # module: its public names
         "log_loss reliability_diagram squared_calibration_error"
     ),
     "channel": (
-        "ChannelCapacity binary_symmetric_capacity channel_capacity entropy_rate "
-        "stationary_distribution"
+        "ChannelCapacity binary_symmetric_capacity channel_capacity entropy_rate stationary_distribution"
     ),
     "coding": "PrefixCode arithmetic_decode arithmetic_encode canonical_code huffman_lengths kraft_sum",
     "conjugate": "BetaBinomial DirichletCategorical GammaPoisson NormalNormal",
@@ -75,7 +79,10 @@ _NAMES = {  # module: its public names
         "AliasTable Bernoulli Beta Binomial Categorical Dirichlet Exponential Gamma Gaussian Poisson "
         "gumbel_max sample_categorical sample_inverse_cdf"
     ),
-    "divergence": "js_distance js_divergence kl_divergence kl_from_logits total_variation wasserstein1",
+    "divergence": (
+        "js_distance js_divergence kl_divergence kl_from_logits renyi_divergence total_variation "
+        "wasserstein1 wasserstein1_samples"
+    ),
     "drift": "drift_score drift_threshold false_alarm_rate histogram_probabilities psi quantile_edges",
     "elbo": "ElboIdentity ElboSurgery elbo_identity elbo_surgery grid_log_evidence iwae_bound",
     "entropy": (
@@ -94,8 +101,7 @@ _NAMES = {  # module: its public names
     "kl_estimators": "EstimatorMoments k1 k2 k3 kl_estimator_moments reward_tilted_policy",
     "language_model": "NGramModel",
     "linear_gaussian": (
-        "LinearGaussian elbo_linear_gaussian log_evidence_linear_gaussian posterior_linear_gaussian "
-        "ppca_ml"
+        "LinearGaussian elbo_linear_gaussian log_evidence_linear_gaussian posterior_linear_gaussian ppca_ml"
     ),
     "mi_estimators": (
         "PermutationTest info_nce info_nce_gradient ksg ksg_labels ksg_mixture permutation_test"
@@ -105,7 +111,7 @@ _NAMES = {  # module: its public names
     ),
     "mutual_information": (
         "conditional_mutual_information fano_bound interaction_information mutual_info_score "
-        "mutual_information pointwise_mutual_information"
+        "mutual_information normalized_mutual_info_score pointwise_mutual_information"
     ),
     "naive_bayes": "BernoulliNB MultinomialNB",
     "rate_distortion": "RateDistortion linear_beta_vae reverse_waterfill",

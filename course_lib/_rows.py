@@ -5,15 +5,25 @@ memory for each temporary array would cost about as much as the logarithms do.
 
 The divergences are sums over a ``Pair`` of tables. They hand in their formula twice: ``plain(p, q)`` as it
 stands on paper, and ``close(p, q, d)``, in terms of d = p - q, for rows where the plain terms would cancel.
+A divergence asks the pair for the sums, and the pair has ``add_up`` add the formula's terms.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_float, as_rows, check_masses, check_same_shape, from_rows, sum_tolerance
+from course_lib._validate import (
+    as_float,
+    as_rows,
+    check_flag,
+    check_masses,
+    check_same_shape,
+    from_rows,
+    sum_tolerance,
+)
 
 BLOCK = 65_536  # elements: 512 kB of float64, as large as the cache beside a core allows
 FEW = 32  # elements: up to here a loop in Python beats array calls
@@ -25,7 +35,6 @@ ROUNDING = 1e-15  # two sums that differ by no more need not be made equal where
 
 Terms = Callable[..., np.ndarray]
 Several = Callable[..., tuple[np.ndarray, ...]]
-Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 # ------------------------------------------------------------------------------------- blocks and sums
@@ -49,18 +58,23 @@ def row_sums(rows: np.ndarray) -> np.ndarray:
     return np.einsum("ij->i", rows) if rows.shape[1] <= SHORT else np.add.reduce(rows, axis=-1)
 
 
-def add_up(terms: Terms | Several, *rows: np.ndarray, lows: list | None = None) -> np.ndarray:
-    """Return the sum of terms(*rows) over each row of a strip, in double precision and block by block.
+def add_up(terms: Terms | Several, *tables: np.ndarray, lows: list | None = None) -> np.ndarray:
+    """Return the sum of terms(*tables) over each row, in double precision and block by block.
 
-    Terms may be a tuple; the sums then have the shape (terms, R). ``lows`` gets each block's lowest entries.
+    A column (R, 1) beside wider tables holds one number per row, which every block of the row is given. Terms
+    may be a tuple; the sums then have the shape (terms, R). ``lows`` gets each block's lowest entries.
     """
-    sums = []
-    for j in range(0, rows[0].shape[1], BLOCK):
-        block = [np.asarray(a[:, j : j + BLOCK], dtype=np.float64) for a in rows]
-        sums.append(_sums(terms(*block)))
-        if lows is not None:
-            lows.append([np.minimum.reduce(a, axis=None) for a in block])
-    return sums[0] if len(sums) == 1 else np.sum(sums, axis=0)
+    found = []
+    for strip in list(strips(tables[0])) or [slice(0)]:  # a table without rows has no sums, in the same shape
+        parts = []
+        for j in range(0, tables[0].shape[1], BLOCK):
+            pieces = (a[strip, j : j + BLOCK] if a.shape[1] > 1 else a[strip] for a in tables)
+            block = [np.asarray(piece, dtype=np.float64) for piece in pieces]
+            parts.append(_sums(terms(*block)))
+            if lows is not None:
+                lows.append([np.minimum.reduce(a, axis=None, initial=np.inf) for a in block])
+        found.append(parts[0] if len(parts) == 1 else np.sum(parts, axis=0))
+    return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
 
 
 def _sums(terms: np.ndarray | tuple[np.ndarray, ...]) -> np.ndarray:
@@ -75,7 +89,7 @@ class Extremes(NamedTuple):
     most: float  # sum of a row
 
 
-def extremes(lows: ArrayLike, sums: np.ndarray) -> Extremes:
+def extremes_of(lows: ArrayLike, sums: np.ndarray) -> Extremes:
     """Return the lowest of the blocks' lowest entries, and the least and most of the rows' sums."""
     lowest = np.minimum.reduce(lows, initial=np.inf)  # unlike min(), lets NaN through
     return Extremes(lowest, np.minimum.reduce(sums, initial=np.inf), np.maximum.reduce(sums, initial=-np.inf))
@@ -95,84 +109,81 @@ class Pair:
         x, y = as_float(p, name="p"), as_float(q, name="q")
         check_same_shape(x, y, "p", "q")
         self.p, self.q = as_rows(x, axis, name="p"), as_rows(y, axis, name="q")
-        self.shape, self.axis, self.normalize = x.shape, axis, normalize
+        self.shape, self.axis, self.normalize = x.shape, axis, check_flag(normalize, name="normalize")
         self.tolerances = sum_tolerance(p), sum_tolerance(q)
 
-    def total(self, *, close: Terms, plain: Terms | None = None, scale: Terms | None = None) -> np.ndarray:
-        """Return the sum over each row of plain(p, q), or of close(p, q, d) where the plain terms may cancel.
+    @cached_property
+    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """The tables of p and q, at a scale where no quotient of weights leaves the range of a float."""
+        return of_one_size(self.p, self.q) if self.normalize else (self.p, self.q)
 
-        Without ``plain`` it is the sum of close(p, q, d) everywhere. ``scale(c)`` is what the plain sum grows
-        by if q is divided by c; without it, rows whose sums are not equal are added up anew.
+    @np.errstate(all="ignore")  # what zeros, infinities and NaN make of the sums is judged by ``check``
+    def plain_sums(self, plain: Terms, *, scale: Terms | None = None) -> np.ndarray:
+        """Return the sum of plain(p, q) over each row, for p and q brought to the sum 1.
+
+        ``scale(c)`` is what the sum grows by if q is divided by c; knowing it saves a walk over the tables.
+        Without it q is brought to the sum of p first.
         """
-        if plain is None:
-            return self._checked(close_sums, close)
-        values = self._checked(plain_sums, plain, scale)
-        small = ~((values > CLOSE) & (values < np.inf))  # NaN is in here too
-        if small.any():
-            p, q = (self.p, self.q) if small.all() else (self.p[small], self.q[small])
-            values[small] = np.concatenate([close_sums(close, *s, [])[-1] for s in self._strips(p, q)])
+        p, q = self.weights
+        lows: list[list[float]] = []
+        if scale is not None:
+            p_sum, q_sum, terms = add_up(lambda p, q: (p, q, plain(p, q)), p, q, lows=lows)
+            self.check_sums(lows, p_sum, q_sum)
+            return terms / p_sum + scale(q_sum / p_sum)
+        p_sum, q_sum = add_up(lambda p, q: (p, q), p, q, lows=lows)
+        self.check_sums(lows, p_sum, q_sum)
+        ratio = p_sum / q_sum
+        if np.all(np.abs(ratio - 1) <= ROUNDING):
+            return add_up(plain, p, q) / p_sum
+        return add_up(lambda p, q, r: plain(p, r * q), p, q, ratio[:, None]) / p_sum
+
+    @np.errstate(all="ignore")
+    def close_sums(self, close: Terms, *, instead_of: np.ndarray | None = None) -> np.ndarray:
+        """Return the sum of close(p, q, d) over each row, where d = p - q has all the digits of p and q.
+
+        With ``instead_of``, which are the plain sums, only those are replaced whose terms may have cancelled.
+
+        A ratio r brings q to the sum of p. The difference p - r q is then (p - q) - (r - 1) q, and r - 1 is
+        the sum of p - q over that of q. All are differences of floats, exact where p and q are close.
+        """
+        values = np.empty(len(self.p)) if instead_of is None else instead_of
+        rows = np.full(len(values), True) if instead_of is None else may_have_cancelled(values)
+        if not rows.any():
+            return values
+        p, q = self.weights if rows.all() else (table[rows] for table in self.weights)
+        lows: list[list[float]] = []
+        p_sum, q_sum, excess = add_up(lambda p, q: (p, q, p - q), p, q, lows=lows)
+        self.check_sums(lows, p_sum, q_sum)
+        r, e = (p_sum / q_sum)[:, None], (excess / q_sum)[:, None]
+        values[rows] = add_up(lambda p, q, r, e: close(p, r * q, (p - q) - e * q), p, q, r, e) / p_sum
         return values
 
-    def differences(self) -> np.ndarray:
-        """Return p - q as a table, for p and q that sum to 1."""
-        self._checked(plain_sums, np.subtract, None)
-        tables = [
-            ((p - q) - excess * q) / p_sum[:, None]
-            for p, q, p_sum, _, excess in (rescaled(*strip, []) for strip in self._strips(self.p, self.q))
-        ]
-        return np.concatenate([np.empty((0, self.p.shape[1])), *tables])
-
-    def _strips(self, p: np.ndarray, q: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for strip in strips(p):
-            yield of_one_size(p[strip], q[strip]) if self.normalize else (p[strip], q[strip])
-
-    def _checked(self, sums: Callable[..., Sums], *terms: Terms | None) -> np.ndarray:
-        """Return what ``sums`` gives for the terms, strip by strip, and refuse what is no distribution."""
-        lows: list[list[float]] = [[np.inf, np.inf]]
-        found = [np.stack(sums(*terms, p, q, lows)) for p, q in self._strips(self.p, self.q)]
-        p_sum, q_sum, values = np.concatenate([np.empty((3, 0)), *found], axis=1)
-        p_low, q_low = np.transpose(lows)
-        self.check(extremes(p_low, p_sum), extremes(q_low, q_sum))
-        return values
+    @np.errstate(all="ignore")
+    def tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return p, q and p - q as tables, for p and q brought to the sum 1."""
+        p, q = (np.asarray(table, dtype=np.float64) for table in self.weights)
+        p_sum, q_sum, excess = row_sums(p), row_sums(q), row_sums(p - q)
+        self.check_sums([[p.min(initial=np.inf), q.min(initial=np.inf)]], p_sum, q_sum)
+        p_sum, q_sum, excess = (column[:, None] for column in (p_sum, q_sum, excess / q_sum))
+        return p / p_sum, q / q_sum, ((p - q) - excess * q) / p_sum
 
     def check(self, *seen: Extremes) -> None:
         """Judge p, then q, by what a sum saw of them on the way."""
         for name, found, tolerance in zip("pq", seen, self.tolerances, strict=True):
             check_masses(*found, tolerance=tolerance, name=name, normalize=self.normalize)
 
-    def reduced(self, values: np.ndarray, keepdims: bool) -> float | np.ndarray:
+    def check_sums(self, lows: list, *sums: np.ndarray) -> None:
+        """Judge p, then q, by the lowest entries of their blocks and the sums of their rows."""
+        self.check(*map(extremes_of, np.transpose(lows), sums))
+
+    def result(self, values: np.ndarray, keepdims: bool) -> float | np.ndarray:
         """Return one value a row as the result of a reduction along the axis."""
         return from_rows(values, self.shape, self.axis, keepdims=keepdims)
 
 
-@np.errstate(all="ignore")  # what zeros, infinities and NaN make of the sums is for the caller to judge
-def plain_sums(plain: Terms, scale: Terms | None, p: np.ndarray, q: np.ndarray, lows: list) -> Sums:
-    """Return of each row the sum of p, the sum of q, and that of plain(p, q) for p and q that sum to 1."""
-    p_sum, q_sum, terms = add_up(lambda p, q: (p, q, plain(p, q)), p, q, lows=lows)
-    if scale is not None:
-        return p_sum, q_sum, terms / p_sum + scale(q_sum / p_sum)
-    ratio = p_sum / q_sum
-    if np.any(np.abs(ratio - 1) > ROUNDING):
-        terms = add_up(lambda p, q: plain(p, ratio[:, None] * q), p, q)
-    return p_sum, q_sum, terms / p_sum
-
-
-@np.errstate(all="ignore")
-def close_sums(close: Terms, p: np.ndarray, q: np.ndarray, lows: list) -> Sums:
-    """Return the same with close(p, q, d), where d = p - q has all the digits that p and q have."""
-    p, q, p_sum, ratio, excess = rescaled(p, q, lows)
-    terms = add_up(lambda p, q: close(p, ratio * q, (p - q) - excess * q), p, q)
-    return p_sum, p_sum / ratio[:, 0], terms / p_sum
-
-
-def rescaled(p: np.ndarray, q: np.ndarray, lows: list) -> tuple[np.ndarray, ...]:
-    """Return p, q, sum p, the ratio r that brings q to the sum of p, and r - 1; the last two as columns.
-
-    The difference p - r q is then (p - q) - (r - 1) q, and r - 1 is the sum of p - q over that of q. All are
-    differences of floats, exact where p and q are close.
-    """
-    p_sum, q_sum, excess = add_up(lambda p, q: (p, q, p - q), p, q, lows=lows)
-    return p, q, p_sum, (p_sum / q_sum)[:, None], (excess / q_sum)[:, None]
+def may_have_cancelled(sums: np.ndarray) -> np.ndarray:
+    """Return which sums of plain terms are too small, or not finite, to be trusted to the last digits."""
+    return ~((sums > CLOSE) & (sums < np.inf))  # NaN is in here too
 
 
 @np.errstate(all="ignore")
@@ -182,7 +193,7 @@ def of_one_size(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The scale of a row means nothing once it is normalised, but quotients of very small and very large weights
     leave the range of a float. Rows are multiplied by powers of two, which changes no digit.
     """
-    p_size, q_size = np.log2(add_up(lambda p, q: (p, q), p, q))
+    p_size, q_size = (np.log2(row_sums(np.asarray(a, dtype=np.float64))) for a in (p, q))
     if np.all((np.abs(p_size) < 64) & (np.abs(q_size - p_size) < 2)):
         return p, q
     p_power = -np.rint(p_size)

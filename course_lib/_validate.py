@@ -6,6 +6,7 @@ sums to one within a tolerance that grows with the coarseness of its dtype.
 """
 
 import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,10 @@ COMPUTED_IN = {np.float16: np.float32, np.float32: np.float32}
 # How far a sum may lie from one, by the dtype the caller handed in: rounding explains no more than this.
 SUM_TOLERANCE = {np.float16: 1e-2, np.float32: 1e-4}
 DEFAULT_SUM_TOLERANCE = 1e-8
+
+LARGEST_FLOAT = float(np.finfo(np.float64).max)
+LEAST = float(np.finfo(np.float64).tiny)  # numbers below have lost digits
+LARGEST = 1e100  # of measured numbers: the squares of much larger ones leave the range of a float
 
 PLAIN = (np.dtype(np.float64), np.dtype(np.int64))  # what Python's own float and int stand for
 
@@ -31,7 +36,23 @@ def as_array(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     """Return ``x`` as an array, unless part of it is masked: no result could honour a mask it never saw."""
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array; drop the masked entries first, with {name}.compressed()")
-    return np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except (ValueError, TypeError):
+        raise TypeError(f"{name} makes no array; are all its rows of one length?") from None
+    if array.dtype.kind == "O":
+        _refuse_containers(x, name)
+    return array
+
+
+def _refuse_containers(x: object, name: str) -> None:
+    """Refuse what NumPy takes for one object though it holds many, and say how to get at them."""
+    if hasattr(x, "toarray"):
+        raise TypeError(f"{name} is a sparse matrix; make it dense first, with {name}.toarray()")
+    if isinstance(x, Mapping):
+        raise TypeError(f"{name} is a mapping; pass its values, as list({name}.values())")
+    if isinstance(x, (Iterator, Set)):
+        raise TypeError(f"{name} is a {type(x).__name__}, not an array; pass list({name})")
 
 
 def as_float(x: ArrayLike, *, name: str = "x") -> np.ndarray:
@@ -39,7 +60,15 @@ def as_float(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     x = as_array(x, name=name)
     if x.dtype.kind in "iuf":
         return x.astype(COMPUTED_IN.get(x.dtype.type, np.float64), copy=False)
-    raise TypeError(f"{name} must hold real numbers, not dtype {x.dtype}; convert it with .astype(float)")
+    raise TypeError(
+        f"{name} must hold real numbers, not dtype {x.dtype}; convert it with np.asarray({name}, dtype=float)"
+    )
+
+
+def as_truth(x: ArrayLike, *, name: str) -> np.ndarray:
+    """Return ``x`` as an array in which False and True have become 0 and 1."""
+    x = as_array(x, name=name)
+    return x.astype(np.int64) if x.dtype.kind == "b" else x
 
 
 def sum_tolerance(x: ArrayLike) -> float:
@@ -61,15 +90,21 @@ def check_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
     """Return ``axis`` counted from the front; it must exist and hold at least one outcome."""
     if not shape:
         raise ProbabilityError(f"{name} is a single number; a distribution is an array, e.g. [p, 1 - p]")
+    counted = check_one_axis(shape, axis, name=name)
+    if shape[counted] == 0:
+        raise ProbabilityError(f"{name} has no outcomes along axis {axis} (shape {shape}); give at least one")
+    return counted
+
+
+def check_one_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
+    """Return ``axis`` counted from the front, if it is one that exists."""
     if not _is_number(axis) or isinstance(axis, (float, np.floating)):
         raise TypeError(
             f"axis must be one whole number, not {axis!r}; for several axes, reshape them into one"
         )
     if not -len(shape) <= axis < len(shape):
         raise ValueError(f"axis {axis} does not exist: {name} has {len(shape)} dimension(s), shape {shape}")
-    if shape[axis] == 0:
-        raise ProbabilityError(f"{name} has no outcomes along axis {axis} (shape {shape}); give at least one")
-    return axis % len(shape)
+    return int(axis) % len(shape)
 
 
 def check_same_shape(p: np.ndarray, q: np.ndarray, p_name: str, q_name: str) -> None:
@@ -90,8 +125,8 @@ def as_rows(x: np.ndarray, axis: int, *, name: str) -> np.ndarray:
 
 def from_rows(values: np.ndarray, shape: tuple[int, ...], axis: int, *, keepdims: bool) -> float | np.ndarray:
     """Return one value a row as the result for an array of ``shape`` reduced along ``axis``."""
-    axis %= len(shape)
-    return plain(values.reshape(shape[:axis] + (1,) * keepdims + shape[axis + 1 :]))
+    axis, kept = axis % len(shape), check_flag(keepdims, name="keepdims")
+    return plain(values.reshape(shape[:axis] + (1,) * kept + shape[axis + 1 :]))
 
 
 # ------------------------------------------------------------------------------------ distributions
@@ -130,7 +165,9 @@ def as_probabilities(
     """
     x = as_float(p, name=name)
     axis = check_axis(x.shape, axis, name=name)
-    total = x.sum(axis=axis, keepdims=True, dtype=np.float64)
+    normalize = normalize if normalize is None else check_flag(normalize, name="normalize")
+    with np.errstate(over="ignore", invalid="ignore"):  # such a sum is refused below
+        total = x.sum(axis=axis, keepdims=True, dtype=np.float64)
     extremes = [x.min(initial=np.inf), total.min(initial=np.inf), total.max(initial=-np.inf)]
     check_masses(*map(float, extremes), tolerance=sum_tolerance(p), name=name, normalize=normalize)
     return (x / total).astype(x.dtype, copy=False) if normalize else x
@@ -155,11 +192,14 @@ def as_unit(x: ArrayLike, *, name: str) -> np.ndarray:
     return x
 
 
-def as_finite(x: ArrayLike, *, name: str) -> np.ndarray:
-    """Return ``x`` in double precision, if no entry is NaN or infinite."""
-    x = as_float(x, name=name).astype(np.float64, copy=False)
+def as_finite(x: ArrayLike, *, name: str, largest: float = LARGEST) -> np.ndarray:
+    """Return ``x`` in double precision, if no entry is NaN, infinite or so large that squares overflow."""
+    with np.errstate(over="ignore"):  # of a longer type
+        x = as_float(x, name=name).astype(np.float64, copy=False)
     if not np.all(np.isfinite(x)):
         raise ValueError(f"{name} holds NaN or infinite entries; drop or mend them before calling")
+    if max(x.max(initial=0), -x.min(initial=0)) > largest:
+        raise ValueError(f"{name} holds numbers beyond {largest:g}; measure in a larger unit")
     return x
 
 
@@ -182,7 +222,8 @@ def as_counts(x: ArrayLike, *, name: str) -> np.ndarray:
 
 def as_successes(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return successes and trials of one shape, no success without its trial."""
-    k, n = np.broadcast_arrays(as_counts(successes, name="successes"), as_counts(trials, name="trials"))
+    k, n = as_counts(successes, name="successes"), as_counts(trials, name="trials")
+    k, n = broadcast(successes=k, trials=n)
     if np.any(k > n):
         raise ValueError("more successes than trials; trials counts successes and failures together")
     return k, n
@@ -209,7 +250,10 @@ def _unboxed(labels: np.ndarray, name: str) -> np.ndarray:
             f"{name} must hold labels of one kind, whole numbers or strings, and holds {odd!r}; drop missing "
             "labels, or give them a name of their own"
         )
-    return labels.astype(kinds.pop())
+    try:
+        return labels.astype(kinds.pop())
+    except OverflowError:
+        raise TypeError(f"{name} holds whole numbers beyond 64 bits; name such labels by strings") from None
 
 
 def _is_label(value: object) -> bool:
@@ -221,7 +265,7 @@ def check_logits(logits: ArrayLike, *, axis: int = -1, name: str = "logits") -> 
     logits = as_float(logits, name=name)
     if logits.ndim == 0:
         raise ValueError(f"{name} is a single number; give one logit for each outcome")
-    top = logits.max(axis=axis, initial=-np.inf)
+    top = logits.max(axis=check_one_axis(logits.shape, axis, name=name), initial=-np.inf)
     if np.any(np.isnan(top)):
         raise ValueError(f"{name} holds NaN; find out where it came from before going on")
     if np.any(top == np.inf):
@@ -244,8 +288,11 @@ def as_covariance(cov: ArrayLike, name: str = "cov") -> np.ndarray:
             f"{name} must be square, of shape (..., d, d), got {cov.shape}; np.diag makes one of variances"
         )
     flipped = np.swapaxes(cov, -1, -2)
-    if not np.all(np.abs(cov - flipped) <= 1e-8 * np.abs(cov).max()):
+    if not np.all(np.abs(cov - flipped) <= 1e-8 * np.abs(cov).max(initial=0)):
         raise ValueError(f"{name} is not symmetric; a covariance is: use ({name} + {name}.T) / 2")
+    variances = np.diagonal(cov, axis1=-2, axis2=-1)
+    if np.any((variances > 0) & (variances < LEAST)):
+        raise ValueError(f"{name} holds variances below {LEAST:.3g}; measure in a smaller unit")
     return cov
 
 
@@ -289,30 +336,108 @@ def check_number(value: float, *, name: str) -> float:
     """Return ``value`` if it is one finite real number."""
     if not _is_number(value):
         raise TypeError(f"{name} must be one number, not {type(value).__name__}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value}")
-    return value
+    if not abs(value if isinstance(value, int) else float(value)) <= LARGEST_FLOAT:
+        shown = "an integer beyond all floats" if isinstance(value, int) else value
+        raise ValueError(f"{name} must be finite, got {shown}")
+    return int(value) if isinstance(value, (int, np.integer)) else float(value)  # as in ``check_whole``
 
 
 def check_positive(value: float, *, name: str) -> float:
     """Return ``value`` if it is one finite number above zero."""
-    if not check_number(value, name=name) > 0:
+    number = check_number(value, name=name)
+    if not number > 0:
         raise ValueError(f"{name} must be above 0, got {value}")
-    return value
+    return number
+
+
+def check_not_negative(value: float, *, name: str, why: str = "") -> float:
+    """Return ``value`` if it is one finite number of zero or more; ``why`` ends the message."""
+    number = check_number(value, name=name)
+    if number < 0:
+        raise ValueError(f"{name} must be 0 or more, got {value}{why}")
+    return number
 
 
 def check_probability(value: float, *, name: str) -> float:
     """Return ``value`` if it is one number from 0 to 1."""
-    if not 0 <= check_number(value, name=name) <= 1:
+    number = check_number(value, name=name)
+    if not 0 <= number <= 1:
         raise ProbabilityError(f"{name} must be a probability, from 0 to 1, got {value}")
-    return value
+    return number
+
+
+def check_order(alpha: float) -> float:
+    """Return the order of a Rényi quantity, from 0 to infinity."""
+    if not _is_number(alpha):
+        raise TypeError(f"alpha must be one number, not {type(alpha).__name__}")
+    if not alpha >= 0:
+        raise ValueError(f"alpha must be from 0 to infinity, got {alpha}")
+    return float(alpha)
 
 
 def equal_tails(mass: float) -> np.ndarray:
     """Return the two cumulative probabilities that leave equal tails outside."""
     if not 0 < check_number(mass, name="mass") < 1:
         raise ValueError(f"mass must lie between 0 and 1, got {mass}; 0.95 leaves 2.5 % on either side")
-    return np.array([(1 - mass) / 2, (1 + mass) / 2])
+    return np.array([(1 - mass) / 2, (1 + mass) / 2], dtype=np.float64)
+
+
+def check_flag(value: bool, *, name: str) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
+    return bool(value)
+
+
+def set_fields(thing: object, **values: Any) -> None:
+    """Set fields of a frozen dataclass to what was made of them when they were checked."""
+    for name, value in values.items():
+        object.__setattr__(thing, name, value)
+
+
+def check_callable(f: Callable, *, name: str) -> Callable:
+    """Return ``f`` if it can be called."""
+    if not callable(f):
+        raise TypeError(f"{name} must be a function, not {type(f).__name__}")
+    return f
+
+
+def check_items(x: Iterable, *, name: str) -> list:
+    """Return the items of a sequence that need not hold numbers, such as symbols or tokens."""
+    try:
+        items = list(x)
+    except TypeError:
+        raise TypeError(f"{name} must be a sequence, not {type(x).__name__}") from None
+    return items
+
+
+def check_symbols(x: Iterable, *, name: str) -> list:
+    """Return the items of a sequence of symbols, which serve as keys."""
+    items = check_items(x, name=name)
+    for item in items:
+        try:
+            hash(item)
+        except TypeError:
+            kind = type(item).__name__
+            raise TypeError(f"{name} must hold symbols such as strings, not {kind}") from None
+    return items
+
+
+def as_shape(size: int | tuple[int, ...] | None, *, name: str = "size") -> tuple[int, ...]:
+    """Return how many draws of what shape are asked for; None is for a single one."""
+    if size is None:
+        return ()
+    sizes = size if isinstance(size, (tuple, list)) else (size,)
+    return tuple(check_whole(n, name=name) for n in sizes)
+
+
+def broadcast(**arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return arrays brought to one shape, as NumPy does."""
+    try:
+        return np.broadcast_arrays(*arrays.values())
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise ValueError(f"the shapes do not fit: {shapes}; give arrays of one shape, or numbers") from None
 
 
 def check_whole(value: int, *, name: str, lowest: int = 0) -> int:
@@ -325,13 +450,16 @@ def check_whole(value: int, *, name: str, lowest: int = 0) -> int:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    no_number = isinstance(value, (bool, np.timedelta64))  # a span of time counts as np.integer
+    return isinstance(value, (int, float, np.integer, np.floating)) and not no_number
 
 
 def as_rng(rng: np.random.Generator | int | None) -> np.random.Generator:
     """Return a Generator: the one given, or a new one from a seed (None: a different one every time)."""
     if isinstance(rng, np.random.Generator):
         return rng
-    if rng is None or (_is_number(rng) and not isinstance(rng, (float, np.floating))):
-        return np.random.default_rng(rng)
+    if rng is None:
+        return np.random.default_rng()
+    if _is_number(rng) and not isinstance(rng, (float, np.floating)):
+        return np.random.default_rng(check_whole(rng, name="rng"))
     raise TypeError(f"rng must be a numpy Generator, a whole-number seed or None, not {type(rng).__name__}")

@@ -70,14 +70,16 @@ class BayesTable(NamedTuple):
 
 
 def bayes_update(prior: ArrayLike, likelihood: ArrayLike, *, normalize: bool = False) -> BayesTable:
-    """Return prior, likelihood, evidence and posterior: p(h|x) = p(h) p(x|h) / Σ p(h') p(x|h').
+    r"""Return prior, likelihood, evidence and posterior of hypotheses about which something was seen.
+
+    .. math:: p(h \mid x) = \frac{p(h)\, p(x \mid h)}{\sum_{h'} p(h')\, p(x \mid h')}
 
     Parameters
     ----------
     prior : array_like, shape (K,)
         Probabilities of the hypotheses.
     likelihood : array_like, shape (K,) or (K, M)
-        p(x|h) of what was seen, one number a hypothesis; or the table of all outcomes x, one column each.
+        p(x|h) of what was seen, one number per hypothesis; or the table of all outcomes x, one column each.
         Along a column the numbers need not sum to one; along a row of the table they must not exceed one.
     normalize : bool
         Scale the prior to sum to one.
@@ -95,9 +97,9 @@ def bayes_update(prior: ArrayLike, likelihood: ArrayLike, *, normalize: bool = F
     ValueError
         If the shapes do not fit.
 
-    Notes
-    -----
-    Source: T. Bayes and R. Price, An Essay towards solving a Problem in the Doctrine of Chances, 1763.
+    References
+    ----------
+    T. Bayes and R. Price, An Essay towards solving a Problem in the Doctrine of Chances, 1763.
 
     Examples
     --------
@@ -224,7 +226,10 @@ class OddsTable(NamedTuple):
 
 
 def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
-    """Return how evidence moves the odds: posterior odds = prior odds x product of likelihood ratios.
+    r"""Return how evidence moves the odds: each piece multiplies them by its likelihood ratio.
+
+    .. math:: \frac{p(h \mid e_{1 \dots n})}{p(\bar h \mid e_{1 \dots n})} = \frac{p(h)}{p(\bar h)} \prod_i
+        \frac{p(e_i \mid h)}{p(e_i \mid \bar h)}
 
     Parameters
     ----------
@@ -249,7 +254,11 @@ def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
     Notes
     -----
     The product is right only if the pieces are independent given h, and given not h: the same witness heard
-    twice would count double. Source: I. J. Good, Probability and the Weighing of Evidence, 1950.
+    twice would count double.
+
+    References
+    ----------
+    I. J. Good, Probability and the Weighing of Evidence, 1950.
 
     Examples
     --------
@@ -264,7 +273,7 @@ def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
     _check_likelihood(likelihood[:, 1])
     if np.any(likelihood.sum(axis=1) == 0):
         raise ProbabilityError("a piece of evidence is impossible both ways; give it some probability")
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         log_ratio = np.log(likelihood[:, 0]) - np.log(likelihood[:, 1])
         log_odds = logit(check_probability(prior, name="prior")) + np.cumsum(log_ratio)
         ratio = likelihood[:, 0] / likelihood[:, 1]
@@ -277,7 +286,7 @@ def bayes_odds(prior: float, likelihood: ArrayLike) -> OddsTable:
 # ------------------------------------------------------------------------------- a posterior on a grid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GridPosterior:
     """A posterior density known at the points of a grid, straight lines in between.
 
@@ -325,7 +334,9 @@ class GridPosterior:
 
 
 def grid_posterior(grid: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike) -> GridPosterior:
-    """Return the posterior density on a grid: p(t|x) ∝ p(t) p(x|t), divided by its own area.
+    r"""Return the posterior density on a grid: prior times likelihood, divided by its own area.
+
+    .. math:: p(t \mid x) = \frac{p(t)\, p(x \mid t)}{\int p(t')\, p(x \mid t')\, dt'}
 
     Parameters
     ----------

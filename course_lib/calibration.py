@@ -11,7 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_array, as_probabilities, as_unit, check_logits, check_whole
+from course_lib._validate import (
+    as_array,
+    as_finite,
+    as_probabilities,
+    as_unit,
+    check_flag,
+    check_logits,
+    check_whole,
+)
 from course_lib.softmax import softmax
 
 __all__ = [
@@ -76,6 +84,8 @@ def reliability_diagram(labels: ArrayLike, p: ArrayLike, *, n_bins: int = 10) ->
     For ``p`` of shape (N,) the two curves of ``sklearn.calibration.calibration_curve``, and the counts; but
     there a claim on the edge of two bins belongs to the lower, here to the upper.
 
+    References
+    ----------
     M. H. DeGroot and S. E. Fienberg, The comparison and evaluation of forecasters, 1983.
 
     Examples
@@ -119,8 +129,8 @@ def expected_calibration_error(labels: ArrayLike, p: ArrayLike, *, n_bins: int =
     ValueError, ProbabilityError, TypeError
         As for ``reliability_diagram``.
 
-    Notes
-    -----
+    References
+    ----------
     C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On calibration of modern neural networks, 2017.
 
     Examples
@@ -166,8 +176,8 @@ def squared_calibration_error(
     ProbabilityError, TypeError
         As for ``reliability_diagram``.
 
-    Notes
-    -----
+    References
+    ----------
     A. Kumar, P. Liang and T. Ma, Verified uncertainty calibration, 2019.
 
     Examples
@@ -179,7 +189,7 @@ def squared_calibration_error(
     """
     claimed, true, count = reliability_diagram(labels, p, n_bins=n_bins)
     squares = np.square(true - claimed)
-    if debiased:
+    if check_flag(debiased, name="debiased"):
         several = count > 1
         if not several.any():
             raise ValueError("no bin holds two predictions, so scatter cannot be told; use fewer bins")
@@ -256,6 +266,8 @@ def brier_score_loss(labels: ArrayLike, p: ArrayLike) -> float:
     -----
     The name in scikit-learn.
 
+    References
+    ----------
     G. W. Brier, Verification of forecasts expressed in terms of probability, 1950.
 
     Examples
@@ -304,9 +316,10 @@ def log_loss(labels: ArrayLike, p: ArrayLike) -> float:
     """
     p = _predictions(p)
     labels = _labels(labels, p)
-    likelihood = np.where(labels == 1, p, 1 - p) if p.ndim == 1 else p[np.arange(len(p)), labels]
     with np.errstate(divide="ignore"):
-        return float(0 - np.log(likelihood).mean())
+        if p.ndim == 1:
+            return float(0 - np.where(labels == 1, np.log(p), np.log1p(-p)).mean())
+        return float(0 - np.log(p[np.arange(len(p)), labels]).mean())
 
 
 def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
@@ -338,8 +351,8 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
     TypeError
         If ``logits`` does not hold real numbers or labels are not whole numbers.
 
-    Notes
-    -----
+    References
+    ----------
     C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On calibration of modern neural networks, 2017.
 
     Examples
@@ -354,17 +367,17 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
     logits = check_logits(logits).astype(np.float64)
     if logits.ndim != 2 or not np.isfinite(logits).all():
         raise ValueError(f"logits must be finite, of shape (N, K), not of shape {logits.shape} or with -inf")
-    labels = _labels(labels, logits)
+    labels = _labels(labels, as_finite(logits, name="logits"))
     z = logits - logits[np.arange(len(labels)), labels, None]  # the label's own is 0
 
-    def slope(coldness: float) -> float:
-        return float(np.sum(softmax(z * coldness) * z) / len(z))
+    def slope(inverse_temperature: float) -> float:
+        return float(np.sum(softmax(z * inverse_temperature) * z) / len(z))
 
     if slope(0) >= 0:
         raise ValueError("the logits favour the labels no more than chance does, so T would be infinite")
     if z.max() <= 0:
         raise ValueError("every label has the largest logit, so T would be 0; fit on data with some mistakes")
-    cold = 1 / np.abs(z).max()
+    cold = 1 / max(np.abs(z).max(), 1e-300)
     while slope(cold) < 0:
         cold *= 2
     return 1 / brentq(slope, 0, cold, xtol=1e-300, rtol=1e-14)
@@ -375,7 +388,7 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
 
 def _predictions(p: ArrayLike) -> np.ndarray:
     """Return ``p`` as float64, checked: chances of shape (N,) or distributions of shape (N, K)."""
-    shape = np.shape(p)
+    shape = as_array(p, name="p").shape
     if len(shape) not in (1, 2) or shape[0] == 0:
         raise ValueError(f"p must be of shape (N,) or (N, K), with a prediction at least, not {shape}")
     if shape[1:] == (1,):

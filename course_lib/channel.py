@@ -51,9 +51,9 @@ def channel_capacity(
     Parameters
     ----------
     channel : array_like, shape (X, Y)
-        W(y|x): a distribution over outputs for each input, one a row.
+        W(y|x): a distribution over outputs for each input, one per row.
     base : float
-        Unit of the result and of ``tol``: e gives nats a use, 2 gives bits a use.
+        Unit of the result and of ``tol``: e gives nats per use, 2 gives bits per use.
     tol : float
         Stop when the two bounds are at most this far apart.
     max_iter : int
@@ -71,8 +71,8 @@ def channel_capacity(
     ValueError
         If ``channel`` is not a table, ``tol`` is not positive or ``max_iter`` is below 1.
 
-    Notes
-    -----
+    References
+    ----------
     R. E. Blahut, Computation of channel capacity and rate-distortion functions, 1972; S. Arimoto, 1972.
 
     Examples
@@ -115,19 +115,20 @@ def binary_symmetric_capacity(flip: ArrayLike, *, base: float = math.e) -> float
     flip : array_like
         Probability of a flip, in any shape.
     base : float
-        Unit of the result: e gives nats a use, 2 gives bits a use.
+        Unit of the result: e gives nats per use, 2 gives bits per use.
 
     Returns
     -------
-    float, or ndarray of float64 of the shape of ``flip``.
+    float or ndarray
+        Of the shape of ``flip``.
 
     Raises
     ------
     ProbabilityError
         If an entry is outside [0, 1].
 
-    Notes
-    -----
+    References
+    ----------
     C. E. Shannon, A mathematical theory of communication, 1948, section 15.
 
     Examples
@@ -167,8 +168,8 @@ def stationary_distribution(transition: ArrayLike) -> np.ndarray:
         If ``transition`` is not square, or falls apart into chains that never meet: then pi depends on the
         start.
 
-    Notes
-    -----
+    References
+    ----------
     W. K. Grassmann, M. I. Taksar and D. P. Heyman, Regenerative analysis and steady state distributions for
     Markov chains, 1985.
 
@@ -226,7 +227,7 @@ def entropy_rate(transition: ArrayLike, *, base: float = math.e) -> float:
     transition : array_like, shape (n, n)
         P_ij is the probability of going from state i to state j; each row sums to 1.
     base : float
-        Unit of the result: e gives nats a step, 2 gives bits a step.
+        Unit of the result: e gives nats per step, 2 gives bits per step.
 
     Returns
     -------
@@ -237,8 +238,8 @@ def entropy_rate(transition: ArrayLike, *, base: float = math.e) -> float:
     ProbabilityError, ValueError
         As in ``stationary_distribution``; ValueError also if ``base`` makes no unit.
 
-    Notes
-    -----
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 4.2.
 
     Examples

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_float, as_probabilities, check_whole
+from course_lib._validate import as_array, as_float, as_probabilities, check_symbols, check_whole
 
 __all__ = [
     "PrefixCode",
@@ -57,8 +57,8 @@ def kraft_sum(lengths: ArrayLike) -> Fraction:
     TypeError
         If a length is not a whole number.
 
-    Notes
-    -----
+    References
+    ----------
     L. G. Kraft, A device for quantizing, grouping, and coding amplitude-modulated pulses, 1949; B. McMillan,
     Two inequalities implied by unique decipherability, 1956.
 
@@ -94,8 +94,8 @@ def canonical_code(lengths: ArrayLike) -> list[str]:
     TypeError
         If a length is not a whole number.
 
-    Notes
-    -----
+    References
+    ----------
     E. S. Schwartz and B. Kallick, Generating a canonical prefix encoding, 1964; DEFLATE sends its codes so.
 
     Examples
@@ -142,8 +142,8 @@ def huffman_lengths(p: ArrayLike) -> np.ndarray:
     ValueError
         If ``p`` has not one dimension.
 
-    Notes
-    -----
+    References
+    ----------
     D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; with two queues, J. van
     Leeuwen, On the construction of Huffman trees, 1976.
 
@@ -151,17 +151,20 @@ def huffman_lengths(p: ArrayLike) -> np.ndarray:
     --------
     >>> huffman_lengths([0.4, 0.3, 0.2, 0.1])
     array([1, 2, 3, 3])
-    >>> float(huffman_lengths([4, 3, 2, 1]) @ [4, 3, 2, 1]) / 10    # bits a symbol; the entropy is 1.846
+    >>> float(huffman_lengths([4, 3, 2, 1]) @ [4, 3, 2, 1]) / 10    # bits per symbol; the entropy is 1.846
     1.9
     """
-    p = as_probabilities(as_float(p, name="p").astype(np.float64), normalize=True)
-    if p.ndim != 1:
-        raise ValueError(f"p must be one distribution, of shape (K,), not of shape {p.shape}")
-    if p.size == 1:
+    weights = as_float(p, name="p").astype(np.float64)
+    as_probabilities(weights, normalize=True)
+    if weights.ndim != 1:
+        raise ValueError(f"p must be one distribution, of shape (K,), not of shape {weights.shape}")
+    if weights.size == 1:
         return np.ones(1, dtype=np.int64)
-    order = np.argsort(p, kind="stable")
-    lengths = np.empty(p.size, dtype=np.int64)
-    lengths[order] = _depths(p[order])
+    # made small by a power of two, so that sums do not overflow and equal ones stay equal
+    weights = np.ldexp(weights, -np.frexp(weights.max())[1])
+    order = np.argsort(weights, kind="stable")
+    lengths = np.empty(weights.size, dtype=np.int64)
+    lengths[order] = _depths(weights[order])
     return lengths
 
 
@@ -200,7 +203,20 @@ def _up_to(limit: float, weight: np.ndarray, start: int, stop: int) -> np.ndarra
 
 
 def _as_lengths(lengths: ArrayLike, lowest: int = 0) -> list[int]:
-    return [int(check_whole(n, name="a length", lowest=lowest)) for n in np.asarray(lengths).ravel()]
+    lengths = as_array(lengths, name="lengths").ravel()
+    return [check_whole(n, name="a length", lowest=lowest) for n in lengths]
+
+
+def _as_mapping(x: Mapping[Hashable, float], name: str) -> Mapping[Hashable, float]:
+    if not isinstance(x, Mapping):
+        raise TypeError(f"{name} must map each symbol to a number, like a dict, not be {type(x).__name__}")
+    return x
+
+
+def _as_bytes(data: bytes) -> bytes:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"data must be bytes, as encoding returned them, not {type(data).__name__}")
+    return bytes(data)
 
 
 # ----------------------------------------------------------------------------------------------- prefix codes
@@ -237,7 +253,7 @@ class PrefixCode:
     """
 
     def __init__(self, lengths: Mapping[Hashable, int]):
-        n = _as_lengths(list(lengths.values()), lowest=1)
+        n = _as_lengths(list(_as_mapping(lengths, "lengths").values()), lowest=1)
         if not n:
             raise ValueError("a code needs at least one symbol; lengths is empty")
         if max(n) > LONGEST:
@@ -254,8 +270,12 @@ class PrefixCode:
     @classmethod
     def huffman(cls, weights: Mapping[Hashable, float]) -> "PrefixCode":
         """Return the Huffman code for these weights, such as ``collections.Counter(text)``."""
-        lengths = huffman_lengths(list(weights.values()))
+        lengths = huffman_lengths(list(_as_mapping(weights, "weights").values()))
         return cls(dict(zip(weights, lengths.tolist(), strict=True)))
+
+    def __repr__(self) -> str:
+        lengths = {symbol: len(word) for symbol, word in self.words.items()}
+        return f"{type(self).__name__}({lengths!r})"
 
     def encode(self, message: Iterable[Hashable]) -> bytes:
         """Return the words of the message's symbols, one after the other, the last byte filled up with zeros.
@@ -266,7 +286,7 @@ class PrefixCode:
             If a symbol has no word.
         """
         try:
-            digits = "".join(map(self.words.__getitem__, message)).encode()
+            digits = "".join(map(self.words.__getitem__, check_symbols(message, name="message"))).encode()
         except KeyError as missing:
             raise ValueError(f"symbol {missing} has no code word; give it a length") from None
         return np.packbits(np.frombuffer(digits, dtype=np.uint8) & 1).tobytes()  # "1" is odd in ASCII
@@ -279,7 +299,8 @@ class PrefixCode:
         ValueError
             If the data ends before that, or holds bits that start no word.
         """
-        n, end = check_whole(n, name="n"), 8 * len(data)
+        n, data = check_whole(n, name="n"), _as_bytes(data)
+        end = 8 * len(data)
         message: list[int] = []
         at = 0
         while len(message) < n:
@@ -350,6 +371,8 @@ def arithmetic_encode(message: Sequence[int], model: Model) -> bytes:
     -----
     Whole counts that sum to at most 2^32 are used as they are, other weights rounded to some 2^-32.
 
+    References
+    ----------
     J. Rissanen, Generalized Kraft inequality and arithmetic coding, 1976; G. N. N. Martin, Range encoding: an
     algorithm for removing redundancy from a digitised message, 1979.
 
@@ -364,7 +387,7 @@ def arithmetic_encode(message: Sequence[int], model: Model) -> bytes:
     table, out = _edges_after(model), bytearray()
     past: list[int] = []
     low, width = 0, FULL
-    for symbol in message:
+    for symbol in check_symbols(message, name="message"):
         edges = table(past)
         if not 0 <= check_whole(symbol, name="a symbol", lowest=-1) < len(edges) - 1:
             raise ValueError(f"symbol {symbol} is none of the model's, 0 to {len(edges) - 2}")
@@ -412,6 +435,7 @@ def arithmetic_decode(data: bytes, n: int, model: Model) -> list[int]:
     """
     table, width = _edges_after(model), FULL
     past: list[int] = []
+    data = _as_bytes(data)
     code, at = int.from_bytes(data[:8].ljust(8, b"\0")), 8
     for _ in range(check_whole(n, name="n")):
         edges = table(past)
@@ -438,8 +462,10 @@ def _edges_after(model: Model) -> Callable[[list[int]], list[int]]:
 
 def _edges(weights: Weights) -> list[int]:
     """Return 0 and the cumulative counts, for weights that are no counts in units of some 2^-32."""
-    weights = np.asarray(weights)
+    weights = as_array(weights, name="model")
     p = as_probabilities(weights, normalize=True, name="model")
+    if p.ndim != 1:
+        raise ValueError(f"model must be one distribution, of shape (K,), not of shape {p.shape}")
     if weights.dtype.kind not in "iu" or math.fsum(weights) > TOTAL:
         weights = np.where(p > 0, np.maximum(np.rint(p.astype(np.float64) * (TOTAL - p.size)), 1), 0)
     return [0, *np.cumsum(weights.astype(np.int64)).tolist()]

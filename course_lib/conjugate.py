@@ -12,8 +12,9 @@ import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
 
-from course_lib._stable import log_choose
+from course_lib._stable import deviance, log_gamma_remainder, stirling_remainder
 from course_lib._validate import (
+    as_array,
     as_counts,
     as_finite,
     as_successes,
@@ -21,6 +22,7 @@ from course_lib._validate import (
     check_positive,
     equal_tails,
     plain,
+    set_fields,
 )
 from course_lib.distributions import Beta, Dirichlet, Gamma, Gaussian
 
@@ -45,9 +47,9 @@ class BetaBinomial:
     a, b : float
         Positive.
 
-    Notes
-    -----
-    Source: A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.4.
+    References
+    ----------
+    A. Gelman et al., Bayesian Data Analysis, 3rd ed., 2013, section 2.4.
 
     Examples
     --------
@@ -60,8 +62,7 @@ class BetaBinomial:
     b: float
 
     def __post_init__(self):
-        check_positive(self.a, name="a")
-        check_positive(self.b, name="b")
+        set_fields(self, a=check_positive(self.a, name="a"), b=check_positive(self.b, name="b"))
 
     @property
     def belief(self) -> Beta:
@@ -76,13 +77,24 @@ class BetaBinomial:
     def predictive(self, successes: ArrayLike, trials: ArrayLike) -> float | np.ndarray:
         """Return the probability of k successes in the next n trials, C(n,k) B(a+k, b+n-k) / B(a,b)."""
         k, n = as_successes(successes, trials)
-        return plain(
-            np.exp(
-                log_choose(n, k)
-                + scipy.special.betaln(self.a + k, self.b + n - k)
-                - scipy.special.betaln(self.a, self.b)
-            )
+        return plain(np.exp(self._log_predictive(k, n)))
+
+    def _log_predictive(self, k: np.ndarray, n: np.ndarray) -> np.ndarray:
+        """Return its logarithm, through the 2 x 2 table of new and earlier successes and failures.
+
+        With log Gamma(x) = x log x - x + f(x), the large terms add up to the dependence in the table: the
+        deviances of its four cells from what its margins lead to expect. No large numbers cancel.
+        """
+        earlier, total = self.a + self.b, self.a + self.b + n
+        d = k * (self.b / total) - (n - k) * (self.a / total)  # of k from n (a + k)/(a + b + n)
+        wins, losses = (self.a + k) / total, (self.b + (n - k)) / total
+        dependence = (
+            deviance(k, n * wins, d)
+            + deviance(n - k, n * losses, -d)
+            + earlier * deviance(self.a / earlier, wins, -d / earlier)  # as shares: products may underflow
+            + earlier * deviance(self.b / earlier, losses, d / earlier)
         )
+        return _log_ways(k, self.a) + _log_ways(n - k, self.b) - _log_ways(n, earlier) - dependence
 
     def log_evidence(self, successes: ArrayLike, trials: ArrayLike) -> float:
         """Return the log-probability of all experiments together, averaged over the belief, in nats.
@@ -90,8 +102,7 @@ class BetaBinomial:
         The count k of n has C(n,k) orders; subtract ln C(n,k) for the evidence of one order.
         """
         k, n = as_successes(successes, trials)
-        after = scipy.special.betaln(self.a + k.sum(), self.b + (n - k).sum())
-        return float(log_choose(n, k).sum() + after - scipy.special.betaln(self.a, self.b))
+        return float(self._log_predictive(k.sum(), n.sum()) + _log_split(k, n))
 
     def credible_interval(self, mass: float = 0.95) -> tuple[float, float]:
         """Return the central interval that holds the success probability with probability ``mass``."""
@@ -108,9 +119,9 @@ class GammaPoisson:
     shape, rate : float
         Positive; in the mean, the prior pretends to have seen ``shape`` events in ``rate`` intervals.
 
-    Notes
-    -----
-    Source: A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.6.
+    References
+    ----------
+    A. Gelman et al., Bayesian Data Analysis, 3rd ed., 2013, section 2.6.
 
     Examples
     --------
@@ -123,8 +134,11 @@ class GammaPoisson:
     rate: float
 
     def __post_init__(self):
-        check_positive(self.shape, name="shape")
-        check_positive(self.rate, name="rate")
+        set_fields(
+            self,
+            shape=check_positive(self.shape, name="shape"),
+            rate=check_positive(self.rate, name="rate"),
+        )
 
     @property
     def belief(self) -> Gamma:
@@ -138,24 +152,27 @@ class GammaPoisson:
 
     def predictive(self, count: ArrayLike) -> float | np.ndarray:
         """Return the probability of the next count: negative binomial, wider than a Poisson of its mean."""
-        x = as_counts(count, name="count")
-        log_p = (
-            scipy.special.gammaln(self.shape + x)
-            - scipy.special.gammaln(self.shape)
-            - scipy.special.gammaln(x + 1)
-        )
-        return plain(np.exp(log_p - self.shape * np.log1p(1 / self.rate) - x * np.log1p(self.rate)))
+        return plain(np.exp(self._log_predictive(as_counts(count, name="count"), 1)))
+
+    def _log_predictive(self, total: np.ndarray, n: int) -> np.ndarray:
+        """Return the log-probability of ``total`` events in n intervals; again no large numbers cancel.
+
+        Of all a + x events, those of the prior and the new ones, shares r/(r + n) and n/(r + n) are expected.
+        """
+        old, new = self.rate / (self.rate + n), n / (self.rate + n)
+        d = self.shape * new - total * old  # of the shape from its share of all events
+        events = self.shape + total
+        bulk = deviance(self.shape / events, old, d / events) + deviance(total / events, new, -d / events)
+        return _log_ways(total, self.shape) - events * bulk
 
     def log_evidence(self, counts: ArrayLike) -> float:
         """Return the log-probability of all counts together, averaged over the belief, in nats."""
         x = as_counts(counts, name="counts")
-        total, n = x.sum(), x.size
-        log_p = (
-            scipy.special.gammaln(self.shape + total)
-            - scipy.special.gammaln(self.shape)
-            - scipy.special.gammaln(x + 1).sum()
-        )
-        return float(log_p - self.shape * np.log1p(n / self.rate) - total * math.log(self.rate + n))
+        if x.size == 0:
+            return 0.0  # no data are certain
+        total = x.sum()
+        split = stirling_remainder(total) - np.sum(stirling_remainder(x) + deviance(x, total / x.size))
+        return float(self._log_predictive(total, x.size) + split)
 
     def credible_interval(self, mass: float = 0.95) -> tuple[float, float]:
         """Return the central interval that holds the rate with probability ``mass``."""
@@ -179,9 +196,9 @@ class NormalNormal:
     noise_variance : float
         Variance of one observation about the true mean, in squared units; positive.
 
-    Notes
-    -----
-    Source: A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.5.
+    References
+    ----------
+    A. Gelman et al., Bayesian Data Analysis, 3rd ed., 2013, section 2.5.
 
     Examples
     --------
@@ -194,9 +211,12 @@ class NormalNormal:
     noise_variance: float
 
     def __post_init__(self):
-        check_number(self.mean, name="mean")
-        check_positive(self.variance, name="variance")
-        check_positive(self.noise_variance, name="noise_variance")
+        set_fields(
+            self,
+            mean=check_number(self.mean, name="mean"),
+            variance=check_positive(self.variance, name="variance"),
+            noise_variance=check_positive(self.noise_variance, name="noise_variance"),
+        )
 
     @property
     def belief(self) -> Gaussian:
@@ -240,7 +260,7 @@ class NormalNormal:
         return float(low), float(high)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DirichletCategorical:
     """A belief Dirichlet(alpha) about K probabilities that sees how often each outcome came: alpha + counts.
 
@@ -249,9 +269,9 @@ class DirichletCategorical:
     alpha : ndarray, shape (K,)
         Positive pseudo-counts; all ones is flat, and its predictive is Laplace's rule (n_k + 1) / (n + K).
 
-    Notes
-    -----
-    Source: A. Gelman et al., Bayesian Data Analysis, 3rd ed., section 3.4.
+    References
+    ----------
+    A. Gelman et al., Bayesian Data Analysis, 3rd ed., 2013, section 3.4.
 
     Examples
     --------
@@ -276,15 +296,21 @@ class DirichletCategorical:
 
     def predictive(self, outcome: ArrayLike) -> float | np.ndarray:
         """Return the probability that the next outcome is ``outcome`` (0 … K-1), elementwise."""
-        outcome = np.asarray(outcome)
+        outcome = as_array(outcome, name="outcome")
         if outcome.dtype.kind not in "iu" or np.any((outcome < 0) | (outcome >= len(self.alpha))):
             raise ValueError(f"outcome must be whole numbers from 0 to {len(self.alpha) - 1}, got {outcome}")
         return plain((self.alpha / self.alpha.sum())[outcome])
 
     def log_evidence(self, counts: ArrayLike) -> float:
         """Return the log-probability of one sequence with these counts, averaged over the belief, in nats."""
-        after = self.alpha + self._counts(counts)
-        return float(_log_beta(after) - _log_beta(self.alpha))
+        c, a = self._counts(counts), self.alpha
+        n, earlier = c.sum(), a.sum()
+        after = (a + c) / (earlier + n)
+        d = (n * (a / earlier) - c) / (earlier + n)
+        moved = earlier * deviance(a / earlier, after, d).sum()
+        rest = np.sum(log_gamma_remainder(a + c) - log_gamma_remainder(a))
+        whole = log_gamma_remainder(earlier + n) - log_gamma_remainder(earlier)
+        return float(c @ np.log(after) - moved + rest - whole)
 
     def credible_interval(self, mass: float = 0.95) -> np.ndarray:
         """Return central intervals, shape (K, 2), one for the chance of each outcome."""
@@ -301,6 +327,20 @@ class DirichletCategorical:
         return counts
 
 
-def _log_beta(alpha: np.ndarray) -> float:
-    """Return the log of the multivariate beta function: Σ ln Γ(alpha_k) - ln Γ(Σ alpha_k)."""
-    return scipy.special.gammaln(alpha).sum() - scipy.special.gammaln(alpha.sum())
+def _log_ways(x: np.ndarray, a: np.ndarray | float) -> np.ndarray:
+    """Return log Gamma(a + x) - log Gamma(a) - log x! without its terms of the form x log x; x is whole."""
+    return log_gamma_remainder(a + x) - log_gamma_remainder(a) - stirling_remainder(x)
+
+
+def _log_split(k: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return the log of the share of orders of all successes that put k_i among the n_i trials of each."""
+    total = max(n.sum(), 1)
+    wins, losses = k.sum() / total, (n - k).sum() / total
+    d = k * losses - (n - k) * wins
+    bulk = deviance(k, n * wins, d) + deviance(n - k, n * losses, -d)
+    return np.sum(_log_orders(k, n) - bulk) - _log_orders(k.sum(), n.sum())
+
+
+def _log_orders(k: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return what is small in the log of the number of orders of k successes in n trials."""
+    return stirling_remainder(n) - stirling_remainder(k) - stirling_remainder(n - k)

@@ -39,10 +39,10 @@ def load_digits_counts() -> tuple[np.ndarray, np.ndarray]:
     y : ndarray of int, shape (1797,)
         The digit shown, 0 to 9.
 
-    Notes
-    -----
-    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
-    Repository, 1998 (the test set), as bundled with scikit-learn.
+    References
+    ----------
+    E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
+    1998 (the test set), as bundled with scikit-learn.
 
     Examples
     --------

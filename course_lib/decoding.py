@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from course_lib._validate import (
     as_rng,
+    as_shape,
     check_logits,
     check_number,
     check_positive,
@@ -56,8 +57,8 @@ def top_k(logits: ArrayLike, k: int, *, axis: int = -1) -> np.ndarray:
     TypeError
         If ``logits`` does not hold real numbers, or k is not whole.
 
-    Notes
-    -----
+    References
+    ----------
     A. Fan, M. Lewis and Y. Dauphin, Hierarchical neural story generation, 2018.
 
     Examples
@@ -69,7 +70,7 @@ def top_k(logits: ArrayLike, k: int, *, axis: int = -1) -> np.ndarray:
     return _truncated(logits, axis, lambda row, space: _largest(row, k))
 
 
-def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
+def top_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> np.ndarray:
     r"""Return the logits with all outside the nucleus, the fewest likeliest tokens that reach p, ruled out.
 
     .. math:: \text{keep token } i \iff \sum_{j \text{ before } i} p_j < p
@@ -84,6 +85,8 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
         The mass to keep, above 0 and at most 1; at 1 every possible token stays.
     axis : int
         The axis that runs over the tokens.
+    min_keep : int
+        How many of the likeliest tokens stay in any case.
 
     Returns
     -------
@@ -93,14 +96,17 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     Raises
     ------
     ValueError
-        If p is not in (0, 1], a logit is NaN or +inf, a row is -inf throughout, or ``axis`` does not exist.
+        If p is not in (0, 1], ``min_keep`` < 1, a logit is NaN or +inf, a row is -inf throughout, or ``axis``
+        does not exist.
     TypeError
-        If ``logits`` does not hold real numbers.
+        If ``logits`` does not hold real numbers, or ``min_keep`` is not whole.
 
     Notes
     -----
     A mass that misses p by no more than the rounding of its dtype counts as p.
 
+    References
+    ----------
     A. Holtzman, J. Buys, L. Du, M. Forbes and Y. Choi, The curious case of neural text degeneration, 2020.
 
     Examples
@@ -109,12 +115,19 @@ def top_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     >>> [int(np.isfinite(top_p(logits, p)).sum()) for p in (0.1, 0.5, 0.51, 0.75, 0.8, 1)]
     [1, 1, 2, 2, 3, 4]
     """
-    if not 0 < check_number(p, name="p") <= 1:
+    p = check_number(p, name="p")
+    if not 0 < p <= 1:
         raise ValueError(f"p must be above 0 and at most 1, got {p}; it is the probability to keep")
-    return _truncated(logits, axis, lambda row, space: _nucleus(row, p, space))
+    least = check_whole(min_keep, name="min_keep", lowest=1)
+
+    def keep(row: np.ndarray, space: np.ndarray) -> np.ndarray:
+        kept = _nucleus(row, p, space)
+        return kept if kept.size >= least else _largest(row, least)
+
+    return _truncated(logits, axis, keep)
 
 
-def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
+def min_p(logits: ArrayLike, p: float, *, axis: int = -1, min_keep: int = 1) -> np.ndarray:
     r"""Return the logits with all tokens less than p times as likely as the likeliest ruled out.
 
     .. math:: \text{keep token } i \iff p_i \ge p \max_j p_j \iff z_i \ge \max_j z_j + \log p
@@ -129,6 +142,8 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
         The least ratio to the likeliest, from 0 to 1.
     axis : int
         The axis that runs over the tokens.
+    min_keep : int
+        How many of the likeliest tokens stay in any case.
 
     Returns
     -------
@@ -138,12 +153,13 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     Raises
     ------
     ValueError
-        If p is not in [0, 1], a logit is NaN or +inf, a row is -inf throughout, or ``axis`` does not exist.
+        If p is not in [0, 1], ``min_keep`` < 1, a logit is NaN or +inf, a row is -inf throughout, or ``axis``
+        does not exist.
     TypeError
-        If ``logits`` does not hold real numbers.
+        If ``logits`` does not hold real numbers, or ``min_keep`` is not whole.
 
-    Notes
-    -----
+    References
+    ----------
     M. N. Nguyen and others, Turning up the heat: min-p sampling for creative and coherent LLM outputs, 2025.
 
     Examples
@@ -152,11 +168,17 @@ def min_p(logits: ArrayLike, p: float, *, axis: int = -1) -> np.ndarray:
     >>> [int(np.isfinite(min_p(logits, p)).sum()) for p in (0, 0.25, 0.3, 0.6)]
     [4, 4, 2, 1]
     """
-    drop = -math.log(p) if check_probability(p, name="p") > 0 else math.inf
+    p = check_probability(p, name="p")
+    drop = -math.log(p) if p > 0 else math.inf
     logits = check_logits(logits, axis=axis)
     top = logits.max(axis=axis, keepdims=True)
-    slack = ROUNDING * np.finfo(logits.dtype).eps * (np.abs(top) + min(drop, 1e3))
-    return np.where(logits >= top - drop - slack, logits, logits.dtype.type(-np.inf))
+    # the rounding of log-probabilities, the largest of which is at least -log n
+    slack = ROUNDING * np.finfo(logits.dtype).eps * (math.log(logits.shape[axis]) + min(drop, 1e3))
+    with np.errstate(over="ignore"):
+        kept = logits - top >= -drop - slack
+    if check_whole(min_keep, name="min_keep", lowest=1) > 1:
+        kept |= top_k(logits, min_keep, axis=axis) > -np.inf
+    return np.where(kept, logits, logits.dtype.type(-np.inf))
 
 
 def sample(
@@ -179,7 +201,8 @@ def sample(
 
     Returns
     -------
-    int, or ndarray of int64 of shape ``size`` followed by the shape of ``logits`` without ``axis``.
+    int or ndarray of int64
+        Of shape ``size`` followed by the shape of ``logits`` without ``axis``.
 
     Raises
     ------
@@ -199,7 +222,7 @@ def sample(
     """
     p = np.moveaxis(softmax(logits, axis=axis, temperature=temperature), axis, -1)
     edges = np.cumsum(p, axis=-1, dtype=np.float64)
-    lead = () if size is None else tuple(np.atleast_1d(size))
+    lead = as_shape(size)
     u = as_rng(rng).random((*lead, *p.shape[:-1])) * edges[..., -1]
     if edges.ndim == 1:
         return plain(np.searchsorted(edges, u, side="right"))
@@ -236,7 +259,8 @@ def gumbel_softmax(
 
     Returns
     -------
-    ndarray of float64 of shape ``size`` followed by the shape of ``logits``.
+    ndarray of float64
+        Of shape ``size`` followed by the shape of ``logits``.
 
     Raises
     ------
@@ -248,8 +272,12 @@ def gumbel_softmax(
 
     Notes
     -----
-    E. Jang, S. Gu and B. Poole, Categorical reparameterization with Gumbel-softmax, 2017; C. J. Maddison,
-    A. Mnih and Y. W. Teh, The concrete distribution, 2017. In PyTorch ``F.gumbel_softmax``, whose tau is T.
+    In PyTorch ``F.gumbel_softmax``, whose tau is T.
+
+    References
+    ----------
+    E. Jang, S. Gu and B. Poole, Categorical reparameterization with Gumbel-softmax, 2017; C. J. Maddison, A.
+    Mnih and Y. W. Teh, The concrete distribution, 2017.
 
     Examples
     --------
@@ -261,7 +289,7 @@ def gumbel_softmax(
     """
     logits = check_logits(logits, axis=axis)
     temperature = check_positive(temperature, name="temperature")
-    lead = () if size is None else tuple(np.atleast_1d(size))
+    lead = as_shape(size)
     noise = as_rng(rng).gumbel(size=(*lead, *logits.shape))
     return softmax(logits + noise, axis=axis % logits.ndim - logits.ndim, temperature=temperature)
 

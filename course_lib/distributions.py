@@ -2,8 +2,8 @@
 
 Each family is a small frozen dataclass: ``Poisson(rate=3).pmf(2)``. A discrete family has ``pmf`` and
 ``log_pmf``, a continuous one ``pdf`` and ``log_pdf``; all have ``mean``, ``variance``, ``entropy(base=...)``,
-``sample(size, rng)`` and ``log_likelihood(x)``. The rest of the module draws from any distribution whose
-inverse is known, and from any categorical one in three ways.
+``kl_divergence(q, base=...)``, ``sample(size, rng)`` and ``log_likelihood(x)``. The rest of the module draws
+from any distribution whose inverse is known, and from any categorical one in three ways.
 """
 
 import math
@@ -15,20 +15,34 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib._rows import BLOCK
-from course_lib._stable import deviance, log_pdf_normal, stirling_remainder
+from course_lib._stable import (
+    deviance,
+    expm1_minus_x,
+    log_gamma_gap,
+    log_gamma_remainder,
+    log_minus_digamma,
+    log_pdf_normal,
+    log_ratio,
+    stirling_remainder,
+)
 from course_lib._validate import (
     as_float,
     as_probabilities,
     as_rng,
+    as_shape,
     as_unit,
     check_base,
+    check_callable,
     check_logits,
     check_number,
     check_positive,
     check_probability,
     check_whole,
     plain,
+    set_fields,
 )
+from course_lib.divergence import Family
+from course_lib.divergence import kl_divergence as _kl_divergence
 from course_lib.entropy import entropy as _entropy
 
 __all__ = [
@@ -46,6 +60,9 @@ __all__ = [
     "sample_categorical",
     "sample_inverse_cdf",
 ]
+
+LARGE = 16  # parameters of a Beta or Gamma from where on the logs of Gamma functions begin to cancel
+MANY = 1e5  # variance of counts from where on their entropy is summed no longer: 1/MANY^3 is below rounding
 
 Size = int | tuple[int, ...] | None
 Seed = np.random.Generator | int | None
@@ -72,7 +89,8 @@ def sample_inverse_cdf(
 
     Returns
     -------
-    ndarray of shape ``size``, or what ``ppf`` makes of one float.
+    float or ndarray
+        What ``ppf`` makes of uniform numbers of shape ``size``.
 
     Examples
     --------
@@ -80,7 +98,8 @@ def sample_inverse_cdf(
     >>> round(float(waits.mean()), 2)
     1.0
     """
-    return ppf(as_rng(rng).random(size))
+    u = as_rng(rng).random(None if size is None else as_shape(size))
+    return check_callable(ppf, name="ppf")(u)
 
 
 def sample_categorical(p: ArrayLike, size: Size = None, *, rng: Seed = None) -> int | np.ndarray:
@@ -97,7 +116,8 @@ def sample_categorical(p: ArrayLike, size: Size = None, *, rng: Seed = None) -> 
 
     Returns
     -------
-    int, or ndarray of int64 of shape ``size``.
+    int or ndarray of int64
+        Of shape ``size``.
 
     Raises
     ------
@@ -110,7 +130,8 @@ def sample_categorical(p: ArrayLike, size: Size = None, *, rng: Seed = None) -> 
     array([1, 0, 0, 0, 2, 2, 1, 1])
     """
     edges = np.cumsum(_one_row(p))
-    return plain(np.int64(np.searchsorted(edges, as_rng(rng).random(size) * edges[-1], side="right")))
+    u = as_rng(rng).random(as_shape(size))
+    return plain(np.int64(np.searchsorted(edges, u * edges[-1], side="right")))
 
 
 def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int | np.ndarray:
@@ -127,7 +148,8 @@ def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int
 
     Returns
     -------
-    int, or ndarray of int64 of shape ``size + logits.shape[:-1]``.
+    int or ndarray of int64
+        Of shape ``size + logits.shape[:-1]``.
 
     Raises
     ------
@@ -140,7 +162,7 @@ def gumbel_max(logits: ArrayLike, size: Size = None, *, rng: Seed = None) -> int
     (8,)
     """
     logits, rng = check_logits(logits), as_rng(rng)
-    lead = () if size is None else tuple(np.atleast_1d(size))
+    lead = as_shape(size)
     winners = np.empty((math.prod(lead), *logits.shape[:-1]), dtype=np.int64)
     step = max(1, BLOCK // max(1, logits.size))  # many draws never need all noise at once
     for i in range(0, len(winners), step):
@@ -172,8 +194,8 @@ class AliasTable:
     ProbabilityError
         If ``p`` is not a distribution.
 
-    Notes
-    -----
+    References
+    ----------
     M. D. Vose, A linear algorithm for generating random numbers with a given distribution, 1991.
 
     Examples
@@ -204,7 +226,7 @@ class AliasTable:
 
         One uniform number does for both: times K, its whole part is the column, its fraction the toss.
         """
-        rng, draws = as_rng(rng), np.empty(() if size is None else size, dtype=np.int64)
+        rng, draws = as_rng(rng), np.empty(as_shape(size), dtype=np.int64)
         flat, bounds = draws.reshape(-1), np.arange(len(self.keep)) + self.keep
         either = np.stack([np.arange(len(self.keep)), self.alias], axis=1).ravel()  # column i: 2 i is its own
         for i in range(0, flat.size, BLOCK):
@@ -237,7 +259,7 @@ def _read_only(x: np.ndarray) -> np.ndarray:
     return x
 
 
-class _Family:
+class _Family(Family):
     """What all families share: results in the caller's unit, and logs that add up."""
 
     mean: Any
@@ -251,6 +273,8 @@ class _Family:
 
 class _Discrete(_Family):
     support: Any  # the least outcome and the greatest
+    _skewness_squared: Any
+    _excess_kurtosis: Any
     _log_pmf: Callable[[np.ndarray], np.ndarray]
 
     def pmf(self, x: ArrayLike) -> float | np.ndarray:
@@ -277,11 +301,26 @@ class _Discrete(_Family):
         return float(np.sum(self.log_pmf(x)))
 
     def _entropy_nats(self) -> float:
-        """Sum over all of the support that rounding can notice: 40 standard deviations and then some."""
+        """Sum over all of the support that rounding can notice: 40 standard deviations and then some.
+
+        Where these are many outcomes, the entropy is that of a Gaussian but for a series that ends early.
+        """
+        if self.variance > MANY:
+            return _entropy_near_gaussian(self.variance, self._skewness_squared, self._excess_kurtosis)
         reach = 40 * math.sqrt(self.variance) + 60
         lowest, highest = max(self.support[0], self.mean - reach), min(self.support[1], self.mean + reach)
         p = self.pmf(np.arange(math.floor(lowest), math.floor(highest) + 1))
         return float(_entropy(p, normalize=True))
+
+
+def _entropy_near_gaussian(variance: float, skewness_squared: float, kurtosis: float) -> float:
+    """Return the entropy of counts nearly Gaussian: that of the Gaussian less how far they are from it.
+
+    What is left out falls like 1/variance^3. S. Amari and others give the same terms for densities; the
+    lattice adds none, for its own error falls like exp(-2 pi^2 variance).
+    """
+    second = kurtosis**2 / 48 + 7 * skewness_squared**2 / 48 - skewness_squared * kurtosis / 8
+    return math.log(2 * math.pi * math.e * variance) / 2 - skewness_squared / 12 - second
 
 
 class _Continuous(_Family):
@@ -309,7 +348,7 @@ class Bernoulli(_Discrete):
     p: float
 
     def __post_init__(self):
-        check_probability(self.p, name="p")
+        set_fields(self, p=check_probability(self.p, name="p"))
 
     support = (0, 1)
     mean = property(lambda self: self.p)
@@ -326,9 +365,14 @@ class Bernoulli(_Discrete):
     def _entropy_nats(self) -> float:
         return float(_entropy([self.p, 1 - self.p]))
 
+    def _kl_nats(self, q: "Bernoulli") -> float:
+        """Return p log(p/q) + (1 - p) log((1 - p)/(1 - q)), p and q the chances of success."""
+        d = np.array(self.p - q.p)
+        return float(deviance(self.p, q.p, d) + deviance(1 - self.p, 1 - q.p, -d))
+
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw 0s and 1s: an int, or int64 of shape ``size``."""
-        return plain(np.int64(as_rng(rng).random(size) < self.p))
+        return plain(np.int64(as_rng(rng).random(as_shape(size)) < self.p))
 
 
 @dataclass(frozen=True)
@@ -345,21 +389,35 @@ class Binomial(_Discrete):
     p: float
 
     def __post_init__(self):
-        check_whole(self.n, name="n")
-        check_probability(self.p, name="p")
+        set_fields(self, n=check_whole(self.n, name="n"), p=check_probability(self.p, name="p"))
 
     support = property(lambda self: (0, self.n))
     mean = property(lambda self: self.n * self.p)
     variance = property(lambda self: self.n * self.p * (1 - self.p))
+    _skewness_squared = property(lambda self: (1 - 2 * self.p) ** 2 / self.variance)
+    _excess_kurtosis = property(lambda self: (1 - 6 * self.p * (1 - self.p)) / self.variance)
 
     def _log_pmf(self, k: np.ndarray) -> np.ndarray:
         n, p, q = self.n, self.p, 1 - self.p
         ways = stirling_remainder(n) - stirling_remainder(k) - stirling_remainder(n - k)
-        return ways - deviance(k, n * p) - deviance(n - k, n * q)
+        above = k - n * p if p < 0.5 else n * q - (n - k)  # by way of the smaller of p and q
+        return ways - deviance(k, n * p, above) - deviance(n - k, n * q, -above)
+
+    def _kl_nats(self, q: "Binomial") -> float:
+        """Return n times the divergence of one trial if n is the same; inf if p can have more successes."""
+        some = self.n > 0 and self.p > 0
+        if some and self.n < q.n:
+            raise ValueError(
+                f"{self.n} trials against {q.n} have no closed form; compare the pmf of both at 0 … {q.n}"
+            )
+        if some and self.n > q.n:
+            return math.inf
+        trial = Bernoulli(self.p if some else 0.0)._kl_nats(Bernoulli(q.p))
+        return q.n * trial if q.n else 0.0
 
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw counts from 0 to n: an int, or int64 of shape ``size``."""
-        return plain(as_rng(rng).binomial(self.n, self.p, size))
+        return plain(as_rng(rng).binomial(self.n, self.p, as_shape(size)))
 
 
 @dataclass(frozen=True)
@@ -375,18 +433,23 @@ class Poisson(_Discrete):
     rate: float
 
     def __post_init__(self):
-        check_positive(self.rate, name="rate")
+        set_fields(self, rate=check_positive(self.rate, name="rate"))
 
     support = (0, math.inf)
     mean = property(lambda self: self.rate)
     variance = property(lambda self: self.rate)
+    _skewness_squared = _excess_kurtosis = property(lambda self: 1 / self.rate)
 
     def _log_pmf(self, k: np.ndarray) -> np.ndarray:
         return -stirling_remainder(k) - deviance(k, self.rate)
 
+    def _kl_nats(self, q: "Poisson") -> float:
+        """Return a log(a/b) - a + b, a and b the rates of p and q."""
+        return float(deviance(self.rate, q.rate))
+
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw counts: an int, or int64 of shape ``size``."""
-        return plain(as_rng(rng).poisson(self.rate, size))
+        return plain(as_rng(rng).poisson(self.rate, as_shape(size)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -430,8 +493,13 @@ class Categorical(_Discrete):
     def _entropy_nats(self) -> float:
         return float(_entropy(self.p))
 
+    def _kl_nats(self, q: "Categorical") -> float:
+        return float(_kl_divergence(self.p, q.p))
+
     def sample(self, size: Size = None, rng: Seed = None, method: str = "search") -> int | np.ndarray:
         """Draw by ``method``: "search" (cumulative sums), "gumbel" (Gumbel-max) or "alias" (alias table)."""
+        if not isinstance(method, str):
+            raise TypeError(f"method must be a name such as 'search', not {type(method).__name__}")
         if method == "search":
             return sample_categorical(self.p, size, rng=rng)
         if method == "gumbel":
@@ -456,21 +524,27 @@ class Gaussian(_Continuous):
     sd: float = 1.0
 
     def __post_init__(self):
-        check_number(self.mean, name="mean")
-        check_positive(self.sd, name="sd")
+        set_fields(self, mean=check_number(self.mean, name="mean"), sd=check_positive(self.sd, name="sd"))
 
-    variance = property(lambda self: self.sd**2)
+    variance = property(lambda self: self.sd * self.sd)  # unlike sd**2, inf where it overflows
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at ``x``, in nats."""
         return plain(log_pdf_normal(as_float(x), self.mean, self.sd))
 
     def _entropy_nats(self) -> float:
-        return math.log(self.sd * math.sqrt(2 * math.pi * math.e))
+        return math.log(self.sd) + math.log(2 * math.pi * math.e) / 2
+
+    def _kl_nats(self, q: "Gaussian") -> float:
+        """Return (v - 1 - log v + z^2)/2, with v the ratio of variances and z the shift in q's sd."""
+        log_v = 2 * log_ratio(np.array(self.sd), np.array(q.sd))
+        with np.errstate(over="ignore"):
+            z = (np.float64(self.mean) - q.mean) / q.sd
+            return float(expm1_minus_x(log_v) + z * z) / 2
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw numbers: a float, or float64 of shape ``size``."""
-        return plain(as_rng(rng).normal(self.mean, self.sd, size))
+        return plain(as_rng(rng).normal(self.mean, self.sd, as_shape(size)))
 
 
 @dataclass(frozen=True)
@@ -486,15 +560,16 @@ class Exponential(_Continuous):
     rate: float = 1.0
 
     def __post_init__(self):
-        check_positive(self.rate, name="rate")
+        set_fields(self, rate=check_positive(self.rate, name="rate"))
 
     mean = property(lambda self: 1 / self.rate)
-    variance = property(lambda self: 1 / self.rate**2)
+    variance = property(lambda self: self.mean * self.mean)
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at ``x``, in nats; -inf below 0."""
         x = as_float(x)
-        return plain(np.where(x < 0, -np.inf, math.log(self.rate) - self.rate * x))
+        with np.errstate(over="ignore"):
+            return plain(np.where(x < 0, -np.inf, math.log(self.rate) - self.rate * x))
 
     def ppf(self, u: ArrayLike) -> float | np.ndarray:
         """Return the wait that a share ``u`` of all waits stays under, the inverse of that share."""
@@ -504,9 +579,13 @@ class Exponential(_Continuous):
     def _entropy_nats(self) -> float:
         return 1 - math.log(self.rate)
 
+    def _kl_nats(self, q: "Exponential") -> float:
+        """Return r - 1 - log r, with r the ratio of the rates of q and p."""
+        return float(expm1_minus_x(log_ratio(np.array(q.rate), np.array(self.rate))))
+
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw waits: a float, or float64 of shape ``size``."""
-        return plain(as_rng(rng).exponential(1 / self.rate, size))
+        return plain(as_rng(rng).exponential(1 / self.rate, as_shape(size)))
 
 
 @dataclass(frozen=True)
@@ -523,30 +602,53 @@ class Gamma(_Continuous):
     rate: float = 1.0
 
     def __post_init__(self):
-        check_positive(self.shape, name="shape")
-        check_positive(self.rate, name="rate")
+        set_fields(
+            self,
+            shape=check_positive(self.shape, name="shape"),
+            rate=check_positive(self.rate, name="rate"),
+        )
 
     mean = property(lambda self: self.shape / self.rate)
-    variance = property(lambda self: self.shape / self.rate**2)
+    variance = property(lambda self: self.shape / self.rate / self.rate)
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at ``x``, in nats; -inf below 0."""
         from scipy.special import xlogy
 
-        a, t = self.shape, self.rate * as_float(x)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_p = xlogy(a - 1, np.maximum(t, 0)) - t - math.lgamma(a) + math.log(self.rate)
-        return plain(np.where((t < 0) | (t == np.inf), -np.inf, log_p))
+        a, x = self.shape, as_float(x)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            t = self.rate * x
+            inside = np.maximum(t, 0)
+            if a < LARGE:
+                log_p = xlogy(a - 1, inside) - t - math.lgamma(a)
+            else:  # a log a - a, the bulk of log Gamma(a), taken together with a log t - t
+                far = -deviance(a, inside) - np.log(inside) - log_gamma_remainder(a)
+                log_p = np.where(t == 0, -np.inf, far)
+        return plain(np.where((t < 0) | (t == np.inf), -np.inf, log_p + math.log(self.rate)))
 
     def _entropy_nats(self) -> float:
-        from scipy.special import digamma
+        return float(_gamma_entropy(self.shape)) - math.log(self.rate)
 
-        a = self.shape
-        return a - math.log(self.rate) + math.lgamma(a) + (1 - a) * digamma(a)
+    def _kl_nats(self, q: "Gamma") -> float:
+        """Return a (r - 1 - log r), for r the ratio of the means, and what the shapes add; a is q's shape.
+
+        Shape and mean are orthogonal parameters: neither part is negative, so that nothing cancels.
+        """
+        d, a = self.shape - q.shape, q.shape
+        with np.errstate(over="ignore", invalid="ignore"):
+            excess = d / a * (np.float64(q.rate) / self.rate) + (q.rate - self.rate) / self.rate  # r - 1
+        ratios = log_ratio(np.array([self.shape, q.rate]), np.array([a, self.rate]))
+        log_r = np.log1p(excess) if abs(excess) < 0.5 else ratios.sum()
+        return float(a * expm1_minus_x(log_r) + log_gamma_gap(self.shape, q.shape, -d))
 
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw waits: a float, or float64 of shape ``size``."""
-        return plain(as_rng(rng).gamma(self.shape, 1 / self.rate, size))
+        return plain(as_rng(rng).gamma(self.shape, 1 / self.rate, as_shape(size)))
+
+
+def _gamma_entropy(a: np.ndarray | float) -> np.ndarray:
+    """Return the entropy of Gamma(a, 1), a + log Gamma(a) + (1 - a) digamma(a), in terms that stay small."""
+    return log_gamma_remainder(a) + np.log(a) + (np.asarray(a) - 1) * log_minus_digamma(a)
 
 
 @dataclass(frozen=True)
@@ -563,8 +665,7 @@ class Beta(_Continuous):
     b: float
 
     def __post_init__(self):
-        check_positive(self.a, name="a")
-        check_positive(self.b, name="b")
+        set_fields(self, a=check_positive(self.a, name="a"), b=check_positive(self.b, name="b"))
 
     mean = property(lambda self: self.a / (self.a + self.b))
     variance = property(lambda self: self.mean * (1 - self.mean) / (self.a + self.b + 1))
@@ -573,23 +674,32 @@ class Beta(_Continuous):
         """Return the log-density at ``x``, in nats; -inf outside [0, 1]."""
         from scipy.special import betaln, xlog1py, xlogy
 
-        x = as_float(x)
+        x, a, b = as_float(x), self.a, self.b
         inside = np.clip(x, 0, 1)
-        with np.errstate(divide="ignore"):
-            log_p = xlogy(self.a - 1, inside) + xlog1py(self.b - 1, -inside) - betaln(self.a, self.b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_p = xlogy(a - 1, inside) + xlog1py(b - 1, -inside) - betaln(a, b)
+            if max(a, b) >= LARGE:  # a log a, the bulk of log Gamma(a), taken together with a log x
+                above = a * (1 - inside) - b * inside
+                bulk = deviance(a, (a + b) * inside, above) + deviance(b, (a + b) * (1 - inside), -above)
+                rest = log_gamma_remainder(a) + log_gamma_remainder(b) - log_gamma_remainder(a + b)
+                far = -bulk - np.log(inside) - np.log1p(-inside) - rest
+                log_p = np.where((inside > 0) & (inside < 1), far, log_p)
         return plain(np.where((x < 0) | (x > 1), -np.inf, log_p))
 
     def _entropy_nats(self) -> float:
         return Dirichlet(np.array([self.a, self.b]))._entropy_nats()
 
+    def _kl_nats(self, q: "Beta") -> float:
+        return Dirichlet(np.array([self.a, self.b]))._kl_nats(Dirichlet(np.array([q.a, q.b])))
+
     def sample(self, size: Size = None, rng: Seed = None) -> float | np.ndarray:
         """Draw probabilities: a float, or float64 of shape ``size``."""
-        return plain(as_rng(rng).beta(self.a, self.b, size))
+        return plain(as_rng(rng).beta(self.a, self.b, as_shape(size)))
 
 
 @dataclass(frozen=True, eq=False)
 class Dirichlet(_Continuous):
-    """A belief about a distribution over K outcomes: the Beta's big sister, with ``alpha`` of shape (K,).
+    """A belief about a distribution over K outcomes, with ``alpha`` of shape (K,); for two it is the Beta.
 
     The density is per unit of the first K - 1 probabilities; the last one follows from them.
 
@@ -617,18 +727,43 @@ class Dirichlet(_Continuous):
         x = as_probabilities(x, name="x")
         if x.shape[-1] != len(self.alpha):
             raise ValueError(f"x has {x.shape[-1]} outcomes along its last axis, alpha has {len(self.alpha)}")
-        with np.errstate(divide="ignore"):
-            return plain(xlogy(self.alpha - 1, x).sum(axis=-1) - self._log_norm())
+        self._check_edges(x)
+        a, total = self.alpha, self.alpha.sum()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_p = xlogy(a - 1, x).sum(axis=-1) - (sum(map(math.lgamma, a)) - math.lgamma(total))
+            if total >= LARGE:  # a log a, the bulk of log Gamma(a), taken together with a log x
+                bulk = deviance(a, total * (x / x.sum(axis=-1, keepdims=True)))
+                rest = log_gamma_remainder(a).sum() - log_gamma_remainder(total)
+                log_p = np.where((x > 0).all(axis=-1), -(bulk + np.log(x)).sum(axis=-1) - rest, log_p)
+        return plain(log_p)
 
-    def _log_norm(self) -> float:
-        return sum(map(math.lgamma, self.alpha)) - math.lgamma(self.alpha.sum())
+    def _check_edges(self, x: np.ndarray) -> None:
+        """Refuse points at which one factor of the density is infinite and another one 0."""
+        edge = x == 0
+        if np.any((edge & (self.alpha < 1)).any(axis=-1) & (edge & (self.alpha > 1)).any(axis=-1)):
+            raise ValueError(
+                "the density has no value where an outcome with alpha < 1 and one with alpha > 1 both have "
+                "probability 0: it depends on the way there; move such points off the edge"
+            )
 
     def _entropy_nats(self) -> float:
-        from scipy.special import digamma
+        """Return the entropies of Gammas with these shapes, less that of their sum and of its scale."""
+        total, k = self.alpha.sum(), len(self.alpha)
+        whole = log_gamma_remainder(total) + k * math.log(total) + (total - k) * log_minus_digamma(total)
+        return float(_gamma_entropy(self.alpha).sum() - whole)
 
-        total = self.alpha.sum()
-        return self._log_norm() + np.sum((self.alpha - 1) * (digamma(total) - digamma(self.alpha)))
+    def _kl_nats(self, q: "Dirichlet") -> float:
+        """Return B D_KL(b/B‖a/A) and the gaps of a_i and b_i less that of A and B.
+
+        Here a is the alpha of p, b that of q, A and B are their sums. With log Gamma(x) = x log x - x + f(x)
+        the textbook's form becomes this one, whose parts are small where p and q are close.
+        """
+        if len(self.alpha) != len(q.alpha):
+            raise ValueError(f"p has {len(self.alpha)} outcomes and q has {len(q.alpha)}; give both the same")
+        a, b, d = self.alpha, q.alpha, q.alpha - self.alpha
+        gaps = log_gamma_gap(a, b, d).sum() - log_gamma_gap(a.sum(), b.sum(), d.sum())
+        return float(b.sum() * _kl_divergence(b, a, normalize=True) + gaps)
 
     def sample(self, size: Size = None, rng: Seed = None) -> np.ndarray:
         """Draw distributions: float64 of shape ``size + (K,)``."""
-        return as_rng(rng).dirichlet(self.alpha, size)
+        return as_rng(rng).dirichlet(self.alpha, as_shape(size))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from course_lib._rows import Pair
 from course_lib._stable import log_ratio
-from course_lib._validate import as_float, as_rng, check_base, check_number, check_whole
+from course_lib._validate import as_float, as_rng, check_base, check_not_negative, check_number, check_whole
 
 __all__ = [
     "drift_score",
@@ -50,15 +50,16 @@ def psi(
 
     Returns
     -------
-    float, or ndarray of float64 without ``axis``.
+    float or ndarray
+        Without ``axis``; float64.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``kl_divergence``.
 
-    Notes
-    -----
+    References
+    ----------
     H. Jeffreys, An invariant form for the prior probability in estimation problems, 1946; the name PSI is
     from credit scoring, whose thumb rule calls 0.1 to 0.25 nats a moderate shift.
 
@@ -69,7 +70,7 @@ def psi(
     """
     unit = math.log(check_base(base))
     pair = Pair(p, q, axis=axis, normalize=normalize)
-    return pair.reduced(pair.total(close=lambda p, q, d: d * log_ratio(p, q, d)) / unit, keepdims)
+    return pair.result(pair.close_sums(lambda p, q, d: d * log_ratio(p, q, d)) / unit, keepdims)
 
 
 def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
@@ -94,7 +95,7 @@ def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are no samples, one is not finite, or ``n_bins`` is below 2.
+        If there are no samples, one is not finite or beyond 1e100, or ``n_bins`` is below 2.
     TypeError
         If the samples are not real numbers.
 
@@ -149,7 +150,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
     Raises
     ------
     ValueError
-        If there are no samples, one is not finite, the edges do not rise, or ``smoothing`` is negative.
+        If there are no samples, one is not finite or beyond 1e100, the edges do not rise, or
+        ``smoothing`` is negative.
     TypeError
         If the samples are not real numbers.
 
@@ -165,8 +167,7 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
     x, edges = _as_feature(sample, "sample"), as_float(edges, name="edges")
     if edges.ndim != 1 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
         raise ValueError("edges must be a rising sequence of finite numbers, such as quantile_edges gives")
-    if check_number(smoothing, name="smoothing") < 0:
-        raise ValueError(f"smoothing must be 0 or more, got {smoothing}")
+    smoothing = check_not_negative(smoothing, name="smoothing")
     below, above = (np.searchsorted(edges, x, side) for side in ("left", "right"))
     counts = np.bincount(np.concatenate([below, above]), minlength=len(edges) + 1) / 2 + smoothing
     return counts / counts.sum()
@@ -263,8 +264,11 @@ def drift_threshold(
 
     Notes
     -----
-    The observed window counts as one of the windows drawn, as in B. Phipson and G. K. Smyth, Permutation
-    p-values should never be zero, 2010.
+    The observed window counts as one of the windows drawn.
+
+    References
+    ----------
+    B. Phipson and G. K. Smyth, Permutation p-values should never be zero, 2010.
 
     Examples
     --------
@@ -274,7 +278,8 @@ def drift_threshold(
     True
     """
     n_resamples = check_whole(n_resamples, name="n_resamples", lowest=1)
-    if not 1 / (n_resamples + 1) <= check_number(alpha, name="alpha") < 1:
+    alpha = check_number(alpha, name="alpha")
+    if not 1 / (n_resamples + 1) <= alpha < 1:
         raise ValueError(
             f"alpha must be below 1 and at least 1/(n_resamples + 1) = {1 / (n_resamples + 1):.4g}, "
             f"got {alpha}; a rarer alarm needs more resamples"
@@ -329,7 +334,7 @@ def false_alarm_rate(
     True
     """
     n_trials = check_whole(n_trials, name="n_trials", lowest=1)
-    check_number(threshold, name="threshold")
+    threshold = check_number(threshold, name="threshold")
     scores = _scores_without_drift(reference, window, n_bins, smoothing, base, n_trials, as_rng(rng))
     return float(np.mean(scores > threshold))
 

@@ -26,6 +26,8 @@ from course_lib._validate import (
     as_rng,
     as_rows,
     check_base,
+    check_callable,
+    check_items,
     check_logits,
     check_same_shape,
     check_whole,
@@ -74,7 +76,10 @@ def elbo_identity(
     keepdims: bool = False,
     normalize: bool = False,
 ) -> ElboIdentity:
-    """Return log p(x), the ELBO Σ_z q(z) [log p(x, z) - log q(z)], and the gap D_KL(q ‖ posterior) between.
+    r"""Return log p(x), the evidence lower bound, and the gap between them.
+
+    .. math:: \log p(x) = \underbrace{\sum_z q(z) \log \frac{p(x, z)}{q(z)}}_{\text{ELBO}} +
+        \underbrace{D_{\mathrm{KL}}\bigl(q(z) \,\|\, p(z \mid x)\bigr)}_{\text{gap}}
 
     The joint comes first, as a table of logarithms; q is the second argument. Each number is worked out on
     its own, so their sum is a check: log p(x) = ELBO + gap. The ELBO reads as energy plus entropy,
@@ -109,10 +114,10 @@ def elbo_identity(
     ValueError
         If the shapes differ, a log_joint is NaN or +inf, or x is impossible in every state.
 
-    Notes
-    -----
-    Source: M. Jordan, Z. Ghahramani, T. Jaakkola and L. Saul, An Introduction to Variational Methods for
-    Graphical Models, 1999; C. Bishop, Pattern Recognition and Machine Learning, section 9.4.
+    References
+    ----------
+    M. Jordan, Z. Ghahramani, T. Jaakkola and L. Saul, An Introduction to Variational Methods for Graphical
+    Models, 1999; C. Bishop, Pattern Recognition and Machine Learning, section 9.4.
 
     Examples
     --------
@@ -154,11 +159,14 @@ def _table(log_joint: ArrayLike, q: ArrayLike, axis: int, normalize: bool) -> tu
 
 
 def iwae_bound(log_w: ArrayLike, k: int) -> float | np.ndarray:
-    """Return the importance-weighted bound of each example: the mean over groups of log((1/k) Σ w).
+    r"""Return the importance-weighted bound of each example: a mean over groups of k draws.
 
-    w = p(x, z) / q(z|x) for z drawn from q. The draws are cut into groups of ``k`` neighbours; k = 1
-    estimates the ELBO. If k divides k', each group of k' is made of groups of k, so by Jensen's inequality
-    the bound for k' is at least that for k on the very same draws, not only on average.
+    .. math:: \log \frac1k \sum_{j=1}^k w_j, \qquad w_j = \frac{p(x, z_j)}{q(z_j \mid x)},
+        \quad z_j \sim q(z \mid x)
+
+    The draws are cut into groups of ``k`` neighbours; k = 1 estimates the ELBO. If k divides k', each group
+    of k' is made of groups of k, so by Jensen's inequality the bound for k' is at least that for k on the
+    very same draws, not only on average.
 
     Parameters
     ----------
@@ -178,9 +186,9 @@ def iwae_bound(log_w: ArrayLike, k: int) -> float | np.ndarray:
     ValueError
         If k does not divide the number of draws, there are none, or a weight is NaN or infinite.
 
-    Notes
-    -----
-    Source: Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
+    References
+    ----------
+    Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
 
     Examples
     --------
@@ -193,15 +201,17 @@ def iwae_bound(log_w: ArrayLike, k: int) -> float | np.ndarray:
         raise ValueError("log_w holds NaN or +inf; find out where log p(x, z) or log q(z|x) went wrong")
     if log_w.ndim == 0 or log_w.shape[-1] == 0:
         raise ValueError(f"log_w must hold draws along its last axis, got shape {log_w.shape}")
-    draws = log_w.shape[-1]
-    if draws % check_whole(k, name="k", lowest=1):
+    draws, k = log_w.shape[-1], check_whole(k, name="k", lowest=1)
+    if draws % k:
         raise ValueError(f"k must divide the {draws} draws of each example, so that groups are full; got {k}")
     groups = log_sum_exp(log_w.reshape(-1, k)) - math.log(k)
     return plain(groups.reshape(*log_w.shape[:-1], draws // k).mean(axis=-1))
 
 
 def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequence[ArrayLike]) -> np.ndarray:
-    """Return log p(x) = log ∫ p(x, z) dz of each example by the trapezoid rule on a grid of z.
+    r"""Return the log-evidence of each example by the trapezoid rule on a grid of z.
+
+    .. math:: \log p(x) = \log \int p(x, z)\, dz
 
     The truth to judge bounds by, for latents of one, two or three dimensions: m points an axis cost m^d
     evaluations. For smooth densities that fade out inside the grid the error falls faster than any power of
@@ -226,9 +236,9 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
     ValueError
         If an axis is not rising, or ``log_joint`` returns another shape, NaN or +inf.
 
-    Notes
-    -----
-    Source: L. Trefethen and J. Weideman, The Exponentially Convergent Trapezoidal Rule, 2014.
+    References
+    ----------
+    L. Trefethen and J. Weideman, The Exponentially Convergent Trapezoidal Rule, 2014.
 
     Examples
     --------
@@ -239,7 +249,7 @@ def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequen
     >>> grid_log_evidence(log_joint, [np.linspace(-8, 8, 81)]).round(4)
     array([-1.6121, -2.1121])
     """
-    grids = [_grid(axis, i) for i, axis in enumerate(axes)]
+    grids = [_grid(axis, i) for i, axis in enumerate(check_items(axes, name="axes"))]
     if not grids:
         raise ValueError("axes is empty; give one grid for each latent dimension")
     log_weights = [np.log(trapezoids(grid)) for grid in grids]
@@ -264,7 +274,7 @@ def _grid(axis: ArrayLike, i: int) -> np.ndarray:
 
 
 def _joint_at(log_joint: Callable[[np.ndarray], ArrayLike], z: np.ndarray) -> np.ndarray:
-    values = as_float(log_joint(z), name="log_joint(z)").astype(np.float64)
+    values = as_float(check_callable(log_joint, name="log_joint")(z), name="log_joint(z)").astype(np.float64)
     if values.ndim != 2 or values.shape[1] != len(z):
         raise ValueError(f"log_joint must return shape (N, {len(z)}) for {len(z)} points, got {values.shape}")
     if np.any(np.isnan(values)) or np.any(values == np.inf):
@@ -276,7 +286,7 @@ def _joint_at(log_joint: Callable[[np.ndarray], ArrayLike], z: np.ndarray) -> np
 
 
 class ElboSurgery(NamedTuple):
-    """The KL to the prior in its two parts, one number an example, in nats: kl = information + marginal_kl.
+    """The KL to the prior in its two parts, one number per example, in nats: kl = information + marginal_kl.
 
     Attributes
     ----------
@@ -301,9 +311,12 @@ def elbo_surgery(
     draws: int = 1,
     rng: np.random.Generator | int | None = None,
 ) -> ElboSurgery:
-    """Return the KL term of a VAE cut in two: mean KL(q(z|x) ‖ p(z)) = I(x; z) + D_KL(q(z) ‖ p(z)).
+    r"""Return the KL term of a VAE cut in two.
 
-    q(z) = (1/N) Σ_n q(z|x_n) is all the encoder's clouds laid over each other. The first part is worth
+    .. math:: \frac1N \sum_n D_{\mathrm{KL}}\bigl(q(z \mid x_n) \,\|\, p(z)\bigr) = I(x; z)
+        + D_{\mathrm{KL}}\bigl(q(z) \,\|\, p(z)\bigr), \qquad q(z) = \frac1N \sum_n q(z \mid x_n)
+
+    q(z) is all the encoder's clouds laid over each other. The first part is worth
     paying: it says which example it was. The second is paid because q(z) does not look like the prior.
 
     Parameters
@@ -330,10 +343,10 @@ def elbo_surgery(
         If the shapes differ, a variance is not positive, ``draws`` is below 1, or ``log_prior`` returns
         another shape or numbers that are not finite.
 
-    Notes
-    -----
-    Source: M. Hoffman and M. Johnson, ELBO Surgery: Yet Another Way to Carve Up the Variational Evidence
-    Lower Bound, 2016.
+    References
+    ----------
+    M. Hoffman and M. Johnson, ELBO Surgery: Yet Another Way to Carve Up the Variational Evidence Lower Bound,
+    2016.
 
     Examples
     --------
@@ -371,7 +384,7 @@ def _log_aggregate(z: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.
 def _prior_at(log_prior: Callable[[np.ndarray], ArrayLike] | None, z: np.ndarray) -> np.ndarray:
     if log_prior is None:
         return _log_density(z, 0.0, 1.0)
-    values = as_finite(log_prior(z), name="log_prior(z)")
+    values = as_finite(check_callable(log_prior, name="log_prior")(z), name="log_prior(z)")
     if values.shape != (len(z),):
-        raise ValueError(f"log_prior must return shape ({len(z)},), one number a point, got {values.shape}")
+        raise ValueError(f"log_prior must return shape ({len(z)},), one number per point, got {values.shape}")
     return values

@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._rows import BLOCK, FEW, SHORT, Extremes, extremes, row_sums, spans
+from course_lib._rows import BLOCK, FEW, SHORT, Extremes, extremes_of, row_sums, spans
 from course_lib._validate import (
     as_counts,
+    as_finite,
     as_float,
     as_probabilities,
     as_rows,
     as_unit,
     check_base,
+    check_flag,
     check_masses,
+    check_order,
     from_rows,
     plain,
     sum_tolerance,
@@ -70,8 +73,8 @@ def surprisal(p: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     ValueError
         If ``base`` is not positive, finite and different from 1.
 
-    Notes
-    -----
+    References
+    ----------
     C. E. Shannon, A mathematical theory of communication, 1948, section 6.
 
     Examples
@@ -111,7 +114,7 @@ def entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         From 0 (a certain outcome) to log n (n equally likely ones); the shape of ``p`` without ``axis``.
 
     Raises
@@ -129,6 +132,8 @@ def entropy(
     A sum that is off 1 within the tolerance is divided out. The relative error stays below 1e-14, also where
     one outcome is all but certain: at [1 - 1e-12, 1e-12], ``-sum(p * log(p))`` keeps some five digits.
 
+    References
+    ----------
     C. E. Shannon, A mathematical theory of communication, 1948, section 6.
 
     Examples
@@ -142,7 +147,7 @@ def entropy(
     """
     base = check_base(base)
     p, tolerance = as_float(p, name="p"), sum_tolerance(p)
-    if normalize:
+    if check_flag(normalize, name="normalize"):
         p = as_probabilities(p.astype(np.float64, copy=False), axis=axis, normalize=True)
     rows = as_rows(p, axis, name="p")
     h, seen = _entropy_rows(rows)  # it measures the sums anyway, so checking them costs no pass of its own
@@ -158,7 +163,7 @@ def _entropy_rows(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
         H = (t log1p(rest / t) + rest log(total) - sum_others p log p) / total.
 
     The middle term is nearly 0 and the other two are positive, so nothing cancels. At [1 - 1e-12, 1e-12] the
-    larger number, as a float, has lost all but four digits of its distance from 1; ``rest`` still knows it.
+    larger number, as a float, has lost all but four digits of its distance from 1; ``rest`` has them all.
     """
     few = rows.size <= FEW and len(rows) == 1 and _entropy_of_few(rows[0].tolist())
     return few or _entropy_of_many(rows)
@@ -192,7 +197,7 @@ def _entropy_of_many(rows: np.ndarray) -> tuple[np.ndarray, Extremes]:
         rest[at] = sums
         plogp[at] = _p_log_p_sums(block, buffer[: block.size].reshape(block.shape), zeros=zeros)
     h, total = _entropy_of_parts(t, rest, plogp)
-    return h, extremes(lows, total)
+    return h, extremes_of(lows, total)
 
 
 def _entropy_of_parts(t: np.ndarray, rest: np.ndarray, plogp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -272,7 +277,7 @@ def cross_entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         At least H(p); inf where p gives mass to an outcome that q rules out.
 
     Raises
@@ -285,6 +290,8 @@ def cross_entropy(
     Added up as H(p) plus the divergence: both are exact near their zeros, where sum p log(1/q) is not.
     ``torch.nn.functional.cross_entropy`` takes logits in place of q, in its first argument.
 
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, theorem 5.4.3: the wrong code's price.
 
     Examples
@@ -320,8 +327,8 @@ def joint_entropy(joint: ArrayLike, *, base: float = math.e, normalize: bool = F
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
 
-    Notes
-    -----
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 2.2.
 
     Examples
@@ -358,8 +365,8 @@ def conditional_entropy(
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
 
-    Notes
-    -----
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 2.2.
 
     Examples
@@ -392,7 +399,7 @@ def perplexity(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         A number of outcomes, from 1 to n; the same whichever unit H is measured in.
 
     Raises
@@ -400,8 +407,8 @@ def perplexity(
     ProbabilityError, TypeError, ValueError
         As ``entropy``.
 
-    Notes
-    -----
+    References
+    ----------
     F. Jelinek and others, Perplexity: a measure of the difficulty of speech recognition tasks, 1977.
 
     Examples
@@ -442,7 +449,7 @@ def renyi_entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         From 0 to log n; it never rises with alpha.
 
     Raises
@@ -450,8 +457,8 @@ def renyi_entropy(
     ProbabilityError, TypeError, ValueError
         As ``entropy``; ValueError also if ``alpha`` is negative or NaN.
 
-    Notes
-    -----
+    References
+    ----------
     A. Rényi, On measures of entropy and information, 1961.
 
     Examples
@@ -461,8 +468,7 @@ def renyi_entropy(
     [2.322, 2.0, 1.678, 1.0]
     """
     unit = math.log(check_base(base))
-    if not alpha >= 0:
-        raise ValueError(f"alpha must be from 0 to infinity, got {alpha}")
+    alpha = check_order(alpha)
     if alpha == 1:
         return entropy(p, axis=axis, base=base, keepdims=keepdims, normalize=normalize)
     given = as_probabilities(p, axis=axis, normalize=normalize)
@@ -527,20 +533,20 @@ def attention_entropy(
     ValueError
         If the shapes do not fit, or a score is NaN or infinite.
 
-    Notes
-    -----
-    Scores as in A. Vaswani and others, Attention is all you need, 2017.
+    References
+    ----------
+    A. Vaswani and others, Attention is all you need, 2017.
 
     Examples
     --------
     >>> attention_entropy(np.zeros((3, 8)), np.zeros((3, 8)), causal=True, base=2).round(3)
     array([0.   , 1.   , 1.585])
     """
-    q, k = as_float(queries, name="queries"), as_float(keys, name="keys")
+    q, k = as_finite(queries, name="queries"), as_finite(keys, name="keys")
     if q.ndim < 2 or q.ndim != k.ndim or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
         raise ValueError(f"queries (..., n, d) and keys (..., m, d) do not fit: {q.shape} and {k.shape}")
-    scores = q.astype(np.float64) @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
-    if causal:
+    scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
+    if check_flag(causal, name="causal"):
         if q.shape[-2] != k.shape[-2]:
             raise ValueError(f"causal attention needs as many queries as keys: {q.shape} and {k.shape}")
         scores = np.where(np.tri(q.shape[-2], dtype=bool), scores, -np.inf)
@@ -566,7 +572,7 @@ def plugin_entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         In the unit of ``base``; also the maximum-likelihood estimate.
 
     Raises
@@ -578,7 +584,11 @@ def plugin_entropy(
 
     Notes
     -----
-    The bias is from G. A. Miller, Note on the bias of information estimates, 1955; it holds in nats.
+    The bias holds in nats.
+
+    References
+    ----------
+    G. A. Miller, Note on the bias of information estimates, 1955.
 
     Examples
     --------
@@ -603,7 +613,7 @@ def miller_madow_entropy(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         In the unit of ``base``. It may exceed log K; outcomes never seen are not known to it.
 
     Raises
@@ -611,8 +621,8 @@ def miller_madow_entropy(
     TypeError, ValueError
         As ``plugin_entropy``.
 
-    Notes
-    -----
+    References
+    ----------
     G. A. Miller, Note on the bias of information estimates, 1955.
 
     Examples
@@ -621,6 +631,7 @@ def miller_madow_entropy(
     0.25
     """
     c = _some_counts(counts, axis)
+    keepdims = check_flag(keepdims, name="keepdims")
     seen = np.count_nonzero(c, axis=axis, keepdims=keepdims)
     correction = (seen - 1) / (2 * c.sum(axis=axis, keepdims=keepdims)) / math.log(check_base(base))
     return plain(plugin_entropy(c, axis=axis, base=base, keepdims=keepdims) + correction)

@@ -13,17 +13,19 @@ import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
 
-from course_lib._stable import deviance, log_minus_digamma
+from course_lib._stable import TINY, deviance, log_minus_digamma
 from course_lib._validate import (
     ProbabilityError,
-    as_array,
     as_counts,
     as_finite,
     as_float,
     as_probabilities,
     as_successes,
+    as_truth,
     as_unit,
+    broadcast,
     check_base,
+    check_flag,
     check_number,
     check_positive,
     plain,
@@ -58,7 +60,9 @@ def negative_log_likelihood(
     keepdims: bool = False,
     normalize: bool = False,
 ) -> float | np.ndarray:
-    """Return the mean surprise of counted data under a model: -Σ n_k log q_k / n.
+    r"""Return the mean surprise of counted data under a model.
+
+    .. math:: -\frac1n \sum_k n_k \log q_k
 
     With p the observed shares n_k / n, this is the cross-entropy H(p, q) = H(p) + D_KL(p ‖ q): the model with
     the highest likelihood is the one closest to the data in KL.
@@ -90,9 +94,9 @@ def negative_log_likelihood(
     ValueError
         If the shapes differ.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., section 11.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, section 11.1.
 
     Examples
     --------
@@ -105,7 +109,8 @@ def negative_log_likelihood(
     p = as_probabilities(as_float(counts, name="counts"), axis=axis, normalize=True, name="counts")
     if p.shape != q.shape:
         raise ValueError(f"counts and q need one shape, got {p.shape} and {q.shape}")
-    nats = -scipy.special.xlogy(p.astype(np.float64), q).sum(axis=axis, keepdims=keepdims)
+    kept = check_flag(keepdims, name="keepdims")
+    nats = -scipy.special.xlogy(p.astype(np.float64), q).sum(axis=axis, keepdims=kept)
     return plain(nats / math.log(check_base(base)) + 0.0)
 
 
@@ -113,7 +118,9 @@ def negative_log_likelihood(
 
 
 def mle_bernoulli(x: ArrayLike) -> float:
-    """Return the success probability that makes zeros and ones likeliest: p = Σx / n, their share of ones.
+    r"""Return the success probability that makes zeros and ones likeliest: their share of ones.
+
+    .. math:: \hat p = \frac1n \sum_i x_i
 
     Parameters
     ----------
@@ -135,14 +142,16 @@ def mle_bernoulli(x: ArrayLike) -> float:
     >>> mle_bernoulli([1, 0, 1, 1])
     0.75
     """
-    x = _data(as_array(x, name="x") + 0, "x")
+    x = _data(as_truth(x, name="x"), "x")
     if not np.all((x == 0) | (x == 1)):
         raise ValueError("x must hold zeros and ones; counts of successes go to mle_binomial")
     return float(x.mean())
 
 
 def mle_binomial(successes: ArrayLike, trials: ArrayLike) -> float:
-    """Return the success probability that makes k successes in n trials likeliest: p = Σk / Σn.
+    r"""Return the success probability that makes k successes in n trials likeliest.
+
+    .. math:: \hat p = \sum_i k_i \Big/ \sum_i n_i
 
     Parameters
     ----------
@@ -171,7 +180,9 @@ def mle_binomial(successes: ArrayLike, trials: ArrayLike) -> float:
 
 
 def mle_categorical(counts: ArrayLike, *, axis: int = -1) -> np.ndarray:
-    """Return the probabilities that make the counts likeliest: p_k = n_k / n.
+    r"""Return the probabilities that make the counts likeliest: the shares.
+
+    .. math:: \hat p_k = n_k / n
 
     Parameters
     ----------
@@ -225,7 +236,9 @@ def mle_poisson(x: ArrayLike) -> float:
 
 
 def mle_exponential(x: ArrayLike) -> float:
-    """Return the rate that makes waiting times likeliest: n / Σx, one over their mean.
+    r"""Return the rate that makes waiting times likeliest: one over their mean.
+
+    .. math:: \hat\lambda = n \Big/ \sum_i x_i
 
     Parameters
     ----------
@@ -240,7 +253,7 @@ def mle_exponential(x: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If x is empty, negative or zero throughout.
+        If x is empty, negative or zero throughout, or an entry is not finite or beyond 1e100.
 
     Examples
     --------
@@ -250,11 +263,14 @@ def mle_exponential(x: ArrayLike) -> float:
     x = _waits(_data(x, "x"))
     if not x.sum() > 0:
         raise ValueError("all waiting times are 0: the likelihood grows with the rate for ever")
-    return float(x.size / x.sum())
+    with np.errstate(over="ignore"):  # for waits of 1e-309 and less
+        return float(x.size / x.sum())
 
 
 def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
-    """Return the mean and the variance that make data likeliest: Σx / n and Σ(x - mean)² / n.
+    r"""Return the mean and the variance that make data likeliest.
+
+    .. math:: \hat\mu = \frac1n \sum_i x_i, \qquad \hat\sigma^2 = \frac1n \sum_i (x_i - \hat\mu)^2
 
     The variance divides by n, not n - 1: the data lie closer to their own mean than to the true one, so its
     expectation is (n-1)/n of the truth.
@@ -272,7 +288,7 @@ def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If x is empty or not finite.
+        If x is empty, or an entry is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -284,7 +300,9 @@ def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
 
 
 def mle_laplace(x: ArrayLike) -> tuple[float, float]:
-    """Return location and scale of the likeliest Laplace distribution: the median, the mean distance to it.
+    r"""Return location and scale of the likeliest Laplace distribution: the median, the mean distance to it.
+
+    .. math:: \hat m = \operatorname{median}(x), \qquad \hat b = \frac1n \sum_i |x_i - \hat m|
 
     Its log-density falls with |x - location|, so the likeliest location has the least absolute error.
 
@@ -301,7 +319,7 @@ def mle_laplace(x: ArrayLike) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If x is empty or not finite.
+        If x is empty, or an entry is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -314,7 +332,9 @@ def mle_laplace(x: ArrayLike) -> tuple[float, float]:
 
 
 def mle_gamma(x: ArrayLike) -> tuple[float, float]:
-    """Return the shape and the rate of the likeliest Gamma: ln(shape) - ψ(shape) = ln(mean x) - mean(ln x).
+    r"""Return the shape and the rate of the likeliest Gamma.
+
+    .. math:: \ln \hat a - \psi(\hat a) = \ln \bar x - \overline{\ln x}, \qquad \hat\lambda = \hat a / \bar x
 
     Parameters
     ----------
@@ -334,7 +354,10 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     Notes
     -----
     The gap on the right is added up from x - mean(x), so that it keeps its digits where x hardly varies.
-    Source: T. Minka, Estimating a Gamma distribution, 2002.
+
+    References
+    ----------
+    T. Minka, Estimating a Gamma distribution, 2002.
 
     Examples
     --------
@@ -342,11 +365,11 @@ def mle_gamma(x: ArrayLike) -> tuple[float, float]:
     >>> round(shape, 1), round(rate, 1)
     (3.0, 2.0)
     """
-    x = _data(x, "x")
+    x = _data(x, "x", largest=1e300)
     if not np.all(x > 0) or x.min() == x.max():
         raise ValueError("x must hold positive numbers that are not all equal; a Gamma has no mass elsewhere")
     mean = float(x.mean())
-    gap = math.fsum(_log_ratios(x, x - mean, mean)) / x.size
+    gap = math.fsum(_log_ratios(x, x - mean, mean).ravel()) / x.size
     if not gap > 0:
         raise ValueError("x varies too little for a float: the likelihood grows with the shape without end")
     # log(shape) - digamma(shape) falls and lies between 1/(2 shape) and 1/shape, which brackets its root.
@@ -370,12 +393,14 @@ def _log_gap(x: np.ndarray, away: np.ndarray, mean: float) -> float:
 
 
 def mle_dirichlet(x: ArrayLike) -> np.ndarray:
-    """Return the alpha of the likeliest Dirichlet: ψ(alpha_k) - ψ(Σ alpha) = mean(ln x_k).
+    r"""Return the alpha of the likeliest Dirichlet.
+
+    .. math:: \psi(\hat\alpha_k) - \psi\Bigl(\sum_j \hat\alpha_j\Bigr) = \overline{\ln x_k}
 
     Parameters
     ----------
     x : array_like, shape (N, K)
-        Distributions, one a row, no entry zero, not all rows equal.
+        Distributions, one per row, no entry zero, not all rows equal.
 
     Returns
     -------
@@ -391,7 +416,10 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
     Notes
     -----
     Each alpha_k follows from their sum by Newton's method, and the sum from one equation that only falls.
-    Source: T. Minka, Estimating a Dirichlet distribution, 2000.
+
+    References
+    ----------
+    T. Minka, Estimating a Dirichlet distribution, 2000.
 
     Examples
     --------
@@ -400,7 +428,7 @@ def mle_dirichlet(x: ArrayLike) -> np.ndarray:
     array([2., 5., 1.])
     """
     x = as_probabilities(x, name="x").astype(np.float64)
-    if x.ndim != 2 or not np.all(x > 0):
+    if x.ndim != 2 or len(x) == 0 or not np.all(x > 0):
         raise ProbabilityError(
             "x must be a table of distributions without zeros: there a Dirichlet has no mass"
         )
@@ -431,9 +459,9 @@ def mle_beta(x: ArrayLike) -> tuple[float, float]:
     ValueError
         If all are equal.
 
-    Notes
-    -----
-    Source: T. Minka, Estimating a Dirichlet distribution, 2000.
+    References
+    ----------
+    T. Minka, Estimating a Dirichlet distribution, 2000.
 
     Examples
     --------
@@ -442,6 +470,8 @@ def mle_beta(x: ArrayLike) -> tuple[float, float]:
     (2.0, 3.0)
     """
     x = as_unit(_data(x, "x").ravel(), name="x")
+    if np.any((x > 0) & (x < TINY)):
+        raise ValueError(f"x holds numbers below {TINY:.3g}, which have lost their digits; drop them")
     if not (np.all(x > 0) and np.all(x < 1)):
         raise ProbabilityError("x must lie strictly between 0 and 1: at 0 and 1 a Beta has no mass")
     if x.min() == x.max():
@@ -504,7 +534,9 @@ def _rise(a: np.ndarray) -> np.ndarray:
 
 
 def map_binomial(successes: ArrayLike, trials: ArrayLike, *, a: float, b: float) -> float:
-    """Return the mode of the posterior under a Beta(a, b) prior: p = (Σk + a - 1) / (Σn + a + b - 2).
+    r"""Return the mode of the posterior under a Beta(a, b) prior.
+
+    .. math:: \hat p = \frac{\sum_i k_i + a - 1}{\sum_i n_i + a + b - 2}
 
     Parameters
     ----------
@@ -565,14 +597,17 @@ def map_categorical(counts: ArrayLike, *, alpha: ArrayLike) -> np.ndarray:
     array([0.571, 0.143, 0.286])
     """
     alpha = as_finite(alpha, name="alpha")
-    excess = as_counts(counts, name="counts") + alpha - 1
+    counts, alpha = broadcast(counts=as_counts(counts, name="counts"), alpha=alpha)
+    excess = counts + alpha - 1
     if np.any(alpha <= 0) or np.any(excess < 0) or not excess.sum() > 0:
         raise ValueError("the posterior has no single highest point; use alpha above 1, or its mean")
     return excess / excess.sum()
 
 
 def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
-    """Return the mode of the posterior under a Gamma(shape, rate) prior: (Σx + shape - 1) / (n + rate).
+    r"""Return the mode of the posterior of a Poisson rate under a Gamma(a, r) prior.
+
+    .. math:: \hat\lambda = \frac{\sum_i x_i + a - 1}{n + r}
 
     Parameters
     ----------
@@ -597,12 +632,14 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
     3.0
     """
     x = as_counts(x, name="x")
-    check_positive(rate, name="rate")
-    return _gamma_mode(check_positive(shape, name="shape") + x.sum(), rate + x.size)
+    shape, rate = check_positive(shape, name="shape"), check_positive(rate, name="rate")
+    return _gamma_mode(shape + x.sum(), rate + x.size)
 
 
 def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
-    """Return the mode of the posterior under a Gamma(shape, rate) prior: (n + shape - 1) / (Σx + rate).
+    r"""Return the mode of the posterior of a rate of waits under a Gamma(a, r) prior.
+
+    .. math:: \hat\lambda = \frac{n + a - 1}{\sum_i x_i + r}
 
     Parameters
     ----------
@@ -619,7 +656,7 @@ def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
     Raises
     ------
     ValueError
-        If a waiting time is negative.
+        If a waiting time is negative, NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -627,14 +664,15 @@ def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
     0.5
     """
     x = _waits(x)
-    check_positive(rate, name="rate")
-    return _gamma_mode(check_positive(shape, name="shape") + x.size, rate + x.sum())
+    shape, rate = check_positive(shape, name="shape"), check_positive(rate, name="rate")
+    return _gamma_mode(shape + x.size, rate + x.sum())
 
 
 def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: float) -> float:
-    """Return the mode of the posterior of a mean under a Gaussian prior: weighted by precision.
+    r"""Return the mode of the posterior of a mean under a Gaussian prior: weighted by precision.
 
-    m = (Σx / noise_variance + mean / variance) / (n / noise_variance + 1 / variance).
+    .. math:: \hat\mu = \frac{\sum_i x_i / \sigma^2 + m / v}{n / \sigma^2 + 1 / v},
+        \qquad \text{prior } N(m, v), \text{ noise } \sigma^2
 
     Parameters
     ----------
@@ -653,7 +691,7 @@ def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: 
     Raises
     ------
     ValueError
-        If a variance is not positive.
+        If a variance is not positive, or an observation is NaN, infinite or beyond 1e100.
 
     Examples
     --------
@@ -661,10 +699,13 @@ def map_gaussian(x: ArrayLike, *, noise_variance: float, mean: float, variance: 
     2.0
     """
     x = as_finite(x, name="x")
-    from_data = 1 / check_positive(noise_variance, name="noise_variance")
-    from_prior = 1 / check_positive(variance, name="variance")
-    pulled = x.sum() * from_data + check_number(mean, name="mean") * from_prior
-    return float(pulled / (x.size * from_data + from_prior))
+    noise_variance = check_positive(noise_variance, name="noise_variance")
+    variance, mean = check_positive(variance, name="variance"), float(check_number(mean, name="mean"))
+    if x.size == 0:
+        return mean
+    unit = max(noise_variance, variance)  # the precision of either may leave the range of a float
+    data, prior = variance / unit, noise_variance / unit
+    return float((data * x.sum() + prior * mean) / (data * x.size + prior))
 
 
 def _gamma_mode(shape: float, rate: float) -> float:
@@ -673,8 +714,8 @@ def _gamma_mode(shape: float, rate: float) -> float:
     return float((shape - 1) / rate)
 
 
-def _data(x: ArrayLike, name: str) -> np.ndarray:
-    x = as_finite(x, name=name)
+def _data(x: ArrayLike, name: str, **limit: float) -> np.ndarray:
+    x = as_finite(x, name=name, **limit)
     if x.size == 0:
         raise ValueError(f"{name} is empty; the likelihood of no data has no maximum")
     return x

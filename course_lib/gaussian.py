@@ -21,7 +21,10 @@ from course_lib._validate import (
     as_gaussian,
     as_probabilities,
     as_rng,
+    as_shape,
     check_base,
+    check_flag,
+    check_one_axis,
     cholesky,
     plain,
 )
@@ -40,7 +43,9 @@ __all__ = [
 
 
 def entropy_gaussian(cov: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
-    """Return the differential entropy of a Gaussian: h = ln det(2πe S) / 2.
+    r"""Return the differential entropy of a Gaussian.
+
+    .. math:: h = \tfrac12 \ln \det(2 \pi e\, S)
 
     Parameters
     ----------
@@ -59,9 +64,9 @@ def entropy_gaussian(cov: ArrayLike, *, base: float = math.e) -> float | np.ndar
     ValueError
         If the covariance is not symmetric positive definite.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 8.4.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, Theorem 8.4.1.
 
     Examples
     --------
@@ -96,7 +101,8 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
     Raises
     ------
     ValueError
-        If the covariance is not symmetric positive definite or the dimensions differ.
+        If the covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----
@@ -117,13 +123,17 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
         raise ValueError(f"x has shape {x.shape}, but the Gaussian has {len(mean)} dimension(s)")
     z = np.linalg.solve(factor, (x - mean).reshape(-1, len(mean)).T)
     log_norm = len(mean) / 2 * math.log(2 * math.pi) + _log_diagonal(factor).sum()
-    return plain((-0.5 * np.sum(z**2, axis=0) - log_norm).reshape(x.shape[:-1]))
+    with np.errstate(over="ignore"):  # so far away the density is 0
+        return plain((-0.5 * np.sum(z**2, axis=0) - log_norm).reshape(x.shape[:-1]))
 
 
 def kl_gaussian(
     mean0: ArrayLike, cov0: ArrayLike, mean1: ArrayLike, cov1: ArrayLike, *, base: float = math.e
 ) -> float | np.ndarray:
-    """Return D_KL(N(m0, S0) ‖ N(m1, S1)) = [tr(S1⁻¹S0) - d - ln det(S1⁻¹S0) + (m1-m0)ᵀ S1⁻¹ (m1-m0)] / 2.
+    r"""Return the Kullback-Leibler divergence of two Gaussians in d dimensions, in closed form.
+
+    .. math:: D_{\mathrm{KL}} = \tfrac12 \bigl[\operatorname{tr}(S_1^{-1} S_0) - d - \ln \det(S_1^{-1} S_0)
+        + (m_1 - m_0)^\top S_1^{-1} (m_1 - m_0)\bigr]
 
     Parameters
     ----------
@@ -142,7 +152,8 @@ def kl_gaussian(
     Raises
     ------
     ValueError
-        If a covariance is not symmetric positive definite, or the dimensions differ.
+        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----
@@ -152,8 +163,10 @@ def kl_gaussian(
     eigenvalues e of L1⁻¹ (S0 - S1) L1⁻ᵀ give the same as Σ (e - ln(1 + e)) / 2. Both come down to
     exp(u) - 1 - u, by series where u is small.
 
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., chapter 8; C. Rasmussen and
-    C. Williams, Gaussian Processes for Machine Learning, A.5.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, chapter 8; C. Rasmussen and
+    C. Williams, Gaussian Processes for Machine Learning, 2006, A.5.
 
     Examples
     --------
@@ -173,7 +186,8 @@ def kl_gaussian(
     close = expm1_minus_x(np.log1p(np.where(nearly_equal[..., None], differences, 0.0))).sum(axis=-1)
     # tr(S1⁻¹ S0) - d - ln det(S1⁻¹ S0), then (m1 - m0)ᵀ S1⁻¹ (m1 - m0)
     spread = np.where(nearly_equal, close, _stretch(np.linalg.solve(factor1, factor0)))
-    mahalanobis = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
+    with np.errstate(over="ignore"):  # so far apart the divergence is inf
+        mahalanobis = np.sum(np.linalg.solve(factor1, shift) ** 2, axis=(-2, -1))
     return plain((spread + mahalanobis) / 2 / math.log(check_base(base)))
 
 
@@ -187,7 +201,10 @@ def kl_diag_gaussian(
     base: float = math.e,
     keepdims: bool = False,
 ) -> float | np.ndarray:
-    """Return D_KL of two Gaussians with independent coordinates: Σ [v0/v1 - 1 - ln(v0/v1) + (m1-m0)²/v1] / 2.
+    r"""Return the Kullback-Leibler divergence of two Gaussians with independent coordinates.
+
+    .. math:: D_{\mathrm{KL}} = \tfrac12 \sum_i \left[\frac{v_{0i}}{v_{1i}} - 1 - \ln \frac{v_{0i}}{v_{1i}}
+        + \frac{(m_{1i} - m_{0i})^2}{v_{1i}}\right]
 
     Parameters
     ----------
@@ -210,12 +227,15 @@ def kl_diag_gaussian(
     Raises
     ------
     ValueError
-        If a variance is not positive and finite or the shapes do not fit.
+        If a variance is not positive, an entry is not finite or beyond 1e100, or the shapes do not fit.
 
     Notes
     -----
     Stable for nearly equal variances: the ratio enters as u = ln(1 + (v0-v1)/v1) and exp(u) - 1 - u.
-    Source: D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014, appendix B.
+
+    References
+    ----------
+    D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014, appendix B.
 
     Examples
     --------
@@ -231,19 +251,24 @@ def kl_diag_gaussian(
             f"the shapes do not fit: mean0 {mean0.shape}, variance0 {variance0.shape}, "
             f"mean1 {mean1.shape}, variance1 {variance1.shape}"
         ) from None
-    terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
+    with np.errstate(over="ignore"):  # so far apart the divergence is inf
+        terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
     terms = np.broadcast_to(terms, shape or (1,))
-    return plain(terms.sum(axis=axis, keepdims=keepdims) / 2 / math.log(check_base(base)))
+    axis, kept = check_one_axis(terms.shape, axis, name="mean0"), check_flag(keepdims, name="keepdims")
+    return plain(terms.sum(axis=axis, keepdims=kept) / 2 / math.log(check_base(base)))
 
 
 def wasserstein1_gaussian(
     mean0: ArrayLike, variance0: ArrayLike, mean1: ArrayLike, variance1: ArrayLike
 ) -> float | np.ndarray:
-    """Return the Wasserstein-1 distance of two Gaussians on the line, in the units of x.
+    r"""Return the Wasserstein-1 distance of two Gaussians on the line, in the units of x.
 
-    On the line the cheapest transport keeps the order: the same z on both sides. So the distance is
-    E|m + s z| = s √(2/π) exp(-m²/2s²) + |m| erf(|m| / (s√2)) with m = m1 - m0 and s = |s1 - s0|, and |m| if
-    s = 0. In more dimensions no closed form is known, unless the covariances agree: then the means' distance.
+    .. math:: W_1 = E\,|m + s z| = s \sqrt{\tfrac{2}{\pi}}\, e^{-m^2 / 2 s^2}
+        + |m| \operatorname{erf} \frac{|m|}{s \sqrt 2}, \qquad m = m_1 - m_0, \quad s = |s_1 - s_0|
+
+    On the line the cheapest transport keeps the order: the same standard normal z on both sides. If s = 0
+    it is the distance of the means. In more dimensions no closed form is known, unless the covariances agree:
+    then it is the distance of the means as well.
 
     Parameters
     ----------
@@ -258,11 +283,11 @@ def wasserstein1_gaussian(
     Raises
     ------
     ValueError
-        If a variance is not positive and finite.
+        If a variance is not positive, or an entry is not finite or beyond 1e100.
 
-    Notes
-    -----
-    Source: C. Villani, Topics in Optimal Transportation, section 2.2 (the line); the mean of a folded normal.
+    References
+    ----------
+    C. Villani, Topics in Optimal Transportation, 2003, section 2.2 (the line); the mean of a folded normal.
 
     Examples
     --------
@@ -273,7 +298,7 @@ def wasserstein1_gaussian(
     """
     from scipy.special import erf
 
-    mean0, mean1 = as_finite(mean0, name="mean0"), as_finite(mean1, name="mean1")
+    mean0, mean1 = (as_finite(m, name=f"mean{i}", largest=math.inf) for i, m in enumerate((mean0, mean1)))
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
     m, s = np.abs(mean1 - mean0), np.abs(np.sqrt(variance1) - np.sqrt(variance0))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -285,9 +310,10 @@ def wasserstein1_gaussian(
 def wasserstein2_gaussian(
     mean0: ArrayLike, cov0: ArrayLike, mean1: ArrayLike, cov1: ArrayLike
 ) -> float | np.ndarray:
-    """Return the Wasserstein-2 distance of two Gaussians, in the units of x.
+    r"""Return the Wasserstein-2 distance of two Gaussians, in the units of x.
 
-    W² = |m0-m1|² + tr(S0 + S1 - 2 (S1^½ S0 S1^½)^½).
+    .. math:: W_2^2 = |m_0 - m_1|^2
+        + \operatorname{tr}\bigl(S_0 + S_1 - 2 (S_1^{1/2} S_0 S_1^{1/2})^{1/2}\bigr)
 
     Parameters
     ----------
@@ -302,7 +328,8 @@ def wasserstein2_gaussian(
     Raises
     ------
     ValueError
-        If a covariance is not symmetric positive definite, or the dimensions differ.
+        If a covariance is not symmetric positive definite, the dimensions differ, or an entry is not finite
+        or beyond 1e100.
 
     Notes
     -----
@@ -310,8 +337,10 @@ def wasserstein2_gaussian(
     from the singular vectors of L1ᵀ L0. That form subtracts factors, not traces, so it keeps its digits where
     the Gaussians nearly agree; rounding leaves some 1e-16 of the scale.
 
-    Source: I. Olkin and F. Pukelsheim, Linear Algebra and its Applications 48 (1982); R. Bhatia, T. Jain and
-    Y. Lim, On the Bures-Wasserstein distance between positive definite matrices, 2019.
+    References
+    ----------
+    I. Olkin and F. Pukelsheim, Linear Algebra and its Applications 48 (1982); R. Bhatia, T. Jain and Y. Lim,
+    On the Bures-Wasserstein distance between positive definite matrices, 2019.
 
     Examples
     --------
@@ -328,7 +357,9 @@ def wasserstein2_gaussian(
 
 
 def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
-    """Return the mutual information of two jointly Gaussian variables: I(X;Y) = -ln(1 - ρ²) / 2.
+    r"""Return the mutual information of two jointly Gaussian variables of correlation ρ.
+
+    .. math:: I(X; Y) = -\tfrac12 \ln(1 - \rho^2)
 
     Parameters
     ----------
@@ -347,9 +378,9 @@ def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
     ValueError
         If a correlation lies outside [-1, 1] or is NaN.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., example 8.5.1.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, example 8.5.1.
 
     Examples
     --------
@@ -366,9 +397,15 @@ def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
 
 
 def sample_gaussian(
-    mean: ArrayLike, cov: ArrayLike, size: int, *, rng: np.random.Generator | int | None = None
-) -> np.ndarray:
-    """Return draws from a Gaussian, each the affine image of a standard normal: x = m + L z.
+    mean: ArrayLike,
+    cov: ArrayLike,
+    size: int | tuple[int, ...] | None = None,
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> float | np.ndarray:
+    r"""Return draws from a Gaussian, each the affine image of a standard normal.
+
+    .. math:: x = m + L z, \qquad z \sim N(0, I), \quad L L^\top = S
 
     Parameters
     ----------
@@ -376,15 +413,16 @@ def sample_gaussian(
         The mean m.
     cov : array_like, shape (d, d), or a number
         The covariance S = L Lᵀ; a number is a variance.
-    size : int
-        How many draws.
+    size : int, tuple of int or None
+        How many draws, and in what shape; None draws one.
     rng : numpy.random.Generator, int or None
         A Generator or a seed.
 
     Returns
     -------
-    ndarray, shape (size, d), or (size,) if mean and cov are numbers
-        The draws. As x depends smoothly on m and L, the same line is the reparameterisation of chapter 6.
+    ndarray of shape ``size`` followed by d, or of shape ``size`` if mean and cov are numbers
+        The draws; one number is a float. As x depends smoothly on m and L, the same line is the
+        reparameterisation of chapter 6.
 
     Raises
     ------
@@ -394,7 +432,10 @@ def sample_gaussian(
     Notes
     -----
     The same as ``numpy.random.Generator.multivariate_normal`` with ``method="cholesky"``.
-    Source: J. Gentle, Random Number Generation and Monte Carlo Methods, 2nd ed., section 5.3.
+
+    References
+    ----------
+    J. Gentle, Random Number Generation and Monte Carlo Methods, 2nd ed., 2003, section 5.3.
 
     Examples
     --------
@@ -404,16 +445,18 @@ def sample_gaussian(
     """
     flat = np.ndim(mean) == np.ndim(cov) == 0
     mean, factor = _single_gaussian(mean, cov)
-    x = mean + as_rng(rng).standard_normal((size, len(mean))) @ factor.T
-    return x[:, 0] if flat else x
+    x = mean + as_rng(rng).standard_normal((*as_shape(size), len(mean))) @ factor.T
+    return plain(x[..., 0]) if flat else x
 
 
 def moment_match(
     weights: ArrayLike, means: ArrayLike, covs: ArrayLike
 ) -> tuple[float | np.ndarray, float | np.ndarray]:
-    """Return mean and covariance of a mixture of Gaussians: the closest single Gaussian in forward KL.
+    r"""Return mean and covariance of a mixture of Gaussians: the closest single Gaussian in forward KL.
 
-    m = Σ w_k m_k and S = Σ w_k [S_k + (m_k - m)(m_k - m)ᵀ]: the spread within plus the spread between.
+    .. math:: m = \sum_k w_k m_k, \qquad S = \sum_k w_k \bigl[S_k + (m_k - m)(m_k - m)^\top\bigr]
+
+    The covariance is the spread within the components plus the spread between them.
 
     Parameters
     ----------
@@ -436,9 +479,9 @@ def moment_match(
     ValueError
         If a covariance is not symmetric positive definite, or the shapes differ.
 
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, section 10.7.
+    References
+    ----------
+    C. Bishop, Pattern Recognition and Machine Learning, 2006, section 10.7.
 
     Examples
     --------

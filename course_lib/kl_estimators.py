@@ -41,8 +41,12 @@ def k1(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
 
     Notes
     -----
-    J. Schulman, Approximating KL divergence, 2020. As a *loss*, differentiated through log p alone, its
-    expected gradient is zero: E_p[grad log p] = 0. Use it in the reward, not in the loss.
+    As a *loss*, differentiated through log p alone, its expected gradient is zero: E_p[grad log p] = 0 Use it
+    in the reward, not in the loss.
+
+    References
+    ----------
+    J. Schulman, Approximating KL divergence, 2020.
 
     Examples
     --------
@@ -74,8 +78,8 @@ def k2(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
     ValueError, TypeError
         As in ``k1``.
 
-    Notes
-    -----
+    References
+    ----------
     J. Schulman, Approximating KL divergence, 2020.
 
     Examples
@@ -84,7 +88,8 @@ def k2(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
     array([0.24022651, 0.24022651])
     """
     log_ratio = _log_q_over_p(log_p, log_q)
-    return plain(log_ratio * log_ratio / 2)
+    with np.errstate(over="ignore"):
+        return plain(log_ratio * log_ratio / 2)
 
 
 def k3(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
@@ -113,8 +118,11 @@ def k3(log_p: ArrayLike, log_q: ArrayLike) -> float | np.ndarray:
 
     Notes
     -----
-    J. Schulman, Approximating KL divergence, 2020. As a loss its gradient is that of the reverse divergence
-    D_KL(q‖p), not of the one its value estimates.
+    As a loss its gradient is that of the reverse divergence D_KL(q‖p), not of the one its value estimates.
+
+    References
+    ----------
+    J. Schulman, Approximating KL divergence, 2020.
 
     Examples
     --------
@@ -226,7 +234,8 @@ def reward_tilted_policy(
 
     Returns
     -------
-    ndarray of float64, the shape of ``reference``; sums to 1 along ``axis``.
+    ndarray of float64
+        Of the shape of ``reference``; sums to 1 along ``axis``.
 
     Raises
     ------
@@ -237,8 +246,11 @@ def reward_tilted_policy(
 
     Notes
     -----
-    The optimum of KL-regularised reinforcement learning, on which R. Rafailov and others, Direct preference
-    optimization, 2023, is built.
+    It is the optimum of KL-regularised reinforcement learning.
+
+    References
+    ----------
+    R. Rafailov and others, Direct preference optimization, 2023.
 
     Examples
     --------
@@ -252,5 +264,6 @@ def reward_tilted_policy(
     if not np.all(np.isfinite(r)):
         raise ValueError("reward must be finite; to rule an outcome out, give it reference probability 0")
     best = np.max(r, axis=axis, keepdims=True, where=p > 0, initial=-np.inf)
-    weight = p * np.exp(np.minimum(r - best, 0) / beta)
+    with np.errstate(over="ignore"):  # so far below the best that the weight is 0
+        weight = p * np.exp(np.minimum(r - best, 0) / beta)
     return weight / weight.sum(axis=axis, keepdims=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib._validate import as_rng, check_positive, check_whole
+from course_lib._validate import as_rng, check_callable, check_positive, check_symbols, check_whole
 from course_lib.decoding import sample
 
 __all__ = ["NGramModel"]
@@ -57,8 +57,8 @@ class NGramModel:
     ValueError
         If the text is shorter than ``order`` or holds a token that is not in the vocabulary, or order < 1.
 
-    Notes
-    -----
+    References
+    ----------
     R. Kneser and H. Ney, Improved backing-off for m-gram language modeling, 1995; interpolated, with this D:
     S. F. Chen and J. Goodman, An empirical study of smoothing techniques for language modeling, 1999.
 
@@ -75,9 +75,11 @@ class NGramModel:
 
     def __init__(self, tokens: Tokens, order: int = 5, *, vocabulary: Iterable[Token] | None = None):
         self.order = check_whole(order, name="order", lowest=1)
+        tokens = tokens if isinstance(tokens, (str, bytes)) else tuple(check_symbols(tokens, name="tokens"))
         if len(tokens) < order:
             raise ValueError(f"the text has {len(tokens)} tokens, fewer than order {order}; give more of it")
-        self.vocabulary = sorted(set(tokens if vocabulary is None else vocabulary))
+        known = tokens if vocabulary is None else check_symbols(vocabulary, name="vocabulary")
+        self.vocabulary = sorted(set(known))
         self._index = {token: i for i, token in enumerate(self.vocabulary)}
         self._join = JOIN.get(type(tokens), tuple)
         self._counts = _counts(self._checked(tokens), order)
@@ -202,6 +204,8 @@ class NGramModel:
         """
         rng, temperature = as_rng(rng), check_positive(temperature, name="temperature")
         text = list(self._checked(prompt))
+        if truncate is not None:
+            check_callable(truncate, name="truncate")
         start = len(text)
         for _ in range(check_whole(n_tokens, name="n_tokens")):
             logits = self.logits(text[-self.order :]) / temperature
@@ -224,6 +228,7 @@ class NGramModel:
 
     def _checked(self, tokens: Tokens) -> Text:
         """Return the tokens as str, bytes or tuple, like the text learnt from; each is in the vocabulary."""
+        tokens = tokens if isinstance(tokens, (str, bytes)) else tuple(check_symbols(tokens, name="tokens"))
         unknown = set(tokens) - self._index.keys()
         if unknown:
             raise ValueError(f"token {unknown.pop()!r} is not in the vocabulary; name it in vocabulary=")

@@ -81,10 +81,10 @@ def elbo_linear_gaussian(
     ValueError
         If the shapes do not fit, or a covariance is not symmetric positive definite.
 
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, sections 2.3.3 and 10.1; J. Lucas, G. Tucker,
-    R. Grosse and M. Norouzi, Don't Blame the ELBO!, 2019.
+    References
+    ----------
+    C. Bishop, Pattern Recognition and Machine Learning, sections 2.3.3 and 10.1; J. Lucas, G. Tucker, R.
+    Grosse and M. Norouzi, Don't Blame the ELBO!, 2019.
 
     Examples
     --------
@@ -135,9 +135,9 @@ def log_evidence_linear_gaussian(
     ValueError
         If the shapes do not fit, or the noise is not symmetric positive definite.
 
-    Notes
-    -----
-    Source: M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999.
+    References
+    ----------
+    M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999.
 
     Examples
     --------
@@ -170,9 +170,9 @@ def posterior_linear_gaussian(
     ValueError
         If the shapes do not fit, or the noise is not symmetric positive definite.
 
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, equations 2.116 and 2.117.
+    References
+    ----------
+    C. Bishop, Pattern Recognition and Machine Learning, equations 2.116 and 2.117.
 
     Examples
     --------
@@ -240,7 +240,10 @@ def ppca_ml(X: ArrayLike, n_latent: int, *, noise: float | None = None) -> Linea
     -----
     A linear VAE cannot do better. Its latent j carries log(λ_j / σ²) / 2 nats on average.
     ``sklearn.decomposition.PCA`` divides by N - 1, so its ``score`` falls short of the maximum by a hair.
-    Source: M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999.
+
+    References
+    ----------
+    M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999.
 
     Examples
     --------

@@ -11,7 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_array, as_float, as_labels, as_rng, check_base, check_whole
+from course_lib._validate import (
+    as_array,
+    as_float,
+    as_labels,
+    as_rng,
+    check_base,
+    check_callable,
+    check_whole,
+)
 from course_lib.mutual_information import mutual_info_score
 
 __all__ = [
@@ -63,9 +71,12 @@ def ksg(x: ArrayLike, y: ArrayLike, *, k: int = 3, base: float = math.e) -> floa
 
     Notes
     -----
-    Estimator 1 of A. Kraskov, H. Stögbauer and P. Grassberger, Estimating mutual information, 2004.
     ``sklearn.feature_selection.mutual_info_regression`` uses it too, after scaling, adding noise, and with
     negative estimates set to zero.
+
+    References
+    ----------
+    A. Kraskov, H. Stögbauer and P. Grassberger, Estimating mutual information, 2004, estimator 1.
 
     Examples
     --------
@@ -110,8 +121,8 @@ def ksg_mixture(x: ArrayLike, y: ArrayLike, *, k: int = 3, base: float = math.e)
     TypeError
         If the samples are not real numbers.
 
-    Notes
-    -----
+    References
+    ----------
     W. Gao, S. Kannan, S. Oh and P. Viswanath, Estimating mutual information for discrete-continuous mixtures,
     2017; with psi(n) where they write log n, so that without repeats it equals ``ksg``.
 
@@ -165,9 +176,12 @@ def ksg_labels(x: ArrayLike, labels: ArrayLike, *, k: int = 3, base: float = mat
 
     Notes
     -----
-    B. C. Ross, Mutual information between discrete and continuous data sets, 2014.
     ``sklearn.feature_selection.mutual_info_classif`` uses it too, after scaling, adding noise, and with
     negative estimates set to zero.
+
+    References
+    ----------
+    B. C. Ross, Mutual information between discrete and continuous data sets, 2014.
 
     Examples
     --------
@@ -271,8 +285,9 @@ def _others_inside_interval(x: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """Count on a line by bisection; edge points that rounding x ± radius let in are judged by distance."""
     values, counts = np.unique(x, return_counts=True)
     before = np.concatenate([[0], np.cumsum(counts)])
-    first = np.searchsorted(values, x - radius)
-    last = np.searchsorted(values, x + radius, side="right") - 1
+    with np.errstate(over="ignore"):
+        low, high = x - radius, x + radius
+    first, last = np.searchsorted(values, low), np.searchsorted(values, high, side="right") - 1
     while np.any(outside := x - values[first] >= radius):
         first += outside
     while np.any(outside := values[last] - x >= radius):
@@ -319,8 +334,11 @@ def info_nce(scores: ArrayLike, *, base: float = math.e) -> float:
 
     Notes
     -----
-    A. van den Oord, Y. Li and O. Vinyals, Representation learning with contrastive predictive coding, 2018.
     The loss is ``torch.nn.functional.cross_entropy(scores, torch.arange(K))``.
+
+    References
+    ----------
+    A. van den Oord, Y. Li and O. Vinyals, Representation learning with contrastive predictive coding, 2018.
 
     Examples
     --------
@@ -440,8 +458,11 @@ def permutation_test(
 
     Notes
     -----
-    B. Phipson and G. K. Smyth, Permutation p-values should never be zero, 2010.
     ``scipy.stats.permutation_test`` with ``permutation_type="pairings"`` does the same.
+
+    References
+    ----------
+    B. Phipson and G. K. Smyth, Permutation p-values should never be zero, 2010.
 
     Examples
     --------
@@ -453,7 +474,7 @@ def permutation_test(
     n_resamples = check_whole(n_resamples, name="n_resamples", lowest=1)
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
         raise ValueError(f"x and y must be paired samples; their shapes are {x.shape} and {y.shape}")
-    observed = float(statistic(x, y))
+    observed = float(check_callable(statistic, name="statistic")(x, y))
     null = np.array([statistic(x, y[rng.permutation(len(y))]) for _ in range(n_resamples)], dtype=np.float64)
     if math.isnan(observed) or np.isnan(null).any():
         raise ValueError(

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._stable import log_choose, log_sum_exp, weighted_logs
+from course_lib._stable import log_choose, log_or_minus_inf, log_sum_exp, weighted_logs
 from course_lib._validate import (
     as_array,
     as_finite,
@@ -22,9 +22,13 @@ from course_lib._validate import (
     as_probabilities,
     as_rng,
     as_table,
+    check_logits,
+    check_not_negative,
     check_number,
     check_positive,
     check_whole,
+    cholesky,
+    set_fields,
 )
 from course_lib.distributions import sample_categorical
 from course_lib.gaussian import log_pdf_gaussian
@@ -58,7 +62,7 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     Raises
     ------
     ValueError
-        If there is no example, or ``n_dims`` is below 1.
+        If there is no example, a log-probability is NaN or +inf, or ``n_dims`` is below 1.
 
     Examples
     --------
@@ -68,11 +72,216 @@ def bits_per_dim(log_prob: ArrayLike, n_dims: int) -> float:
     log_prob, n_dims = as_float(log_prob, name="log_prob"), check_whole(n_dims, name="n_dims", lowest=1)
     if log_prob.size == 0:
         raise ValueError("log_prob is empty; an average needs at least one example")
-    return float(-np.mean(log_prob, dtype=np.float64) / (n_dims * math.log(2)))
+    if not np.all(log_prob < np.inf):
+        raise ValueError("log_prob holds NaN or +inf; find out where it came from before going on")
+    with np.errstate(over="ignore"):
+        return float(np.sum(-log_prob.astype(np.float64) / (n_dims * math.log(2) * log_prob.size)))
+
+
+# ------------------------------------------------------------------------------- expectation-maximisation
+
+
+NO_WIDTH = 1e-14  # share of a variance that the other coordinates leave over, below which it is rounding
+
+Kind = TypeVar("Kind", bound="_Mixture")
+
+
+class EMPath(NamedTuple, Generic[Kind]):
+    """Where EM went.
+
+    Attributes
+    ----------
+    model : the fitted mixture
+    responsibilities : ndarray, shape (N, K)
+        q(k|x), each example's share in each component, at the end.
+    objective : ndarray, shape (2T,)
+        F after every half step, E and M in turn, in nats; it never falls, but while annealed. Without a
+        prior it is the log-likelihood after an E step.
+    """
+
+    model: Kind
+    responsibilities: np.ndarray
+    objective: np.ndarray
+
+
+def em(
+    model: Kind,
+    X: ArrayLike,
+    *,
+    prior: Any = None,
+    n_iter: int = 200,
+    tol: float = 1e-9,
+    anneal: float = 1.0,
+) -> EMPath[Kind]:
+    """Climb the evidence lower bound of a mixture by turns, in q and in the parameters.
+
+    F(θ, q) = Σ_x Σ_k q(k|x) [log p(k, x | θ) - log q(k|x)] = log-likelihood - Σ_x D_KL(q(·|x) ‖ p(·|x)). The
+    E step sets q to the posterior, which closes the gap; the M step then moves θ with q held fast. Neither
+    can lower F, so the log-likelihood, which F meets after every E step, cannot fall. It may end in a poor
+    local maximum: the start decides.
+
+    Parameters
+    ----------
+    model : CategoricalMixture, GaussianMixture, BinomialMixture or BetaBinomialMixture
+        Where to start.
+    X : array_like, shape (N, D)
+        The examples.
+    prior : None, float or array_like
+        None for maximum likelihood, else what ``model.m_step`` takes. To F are then added the log-prior of
+        pseudo-counts, up to a constant, or of Gaussians -ridge tr(S_k⁻¹)/2 for each example in component k.
+    n_iter : int
+        Most rounds of E and M.
+    tol : float
+        Stop when a round gains less than this many nats per example; -inf goes through all rounds.
+    anneal : float
+        Inverse temperature of the first E step, above 0 and at most 1: log p(k, x | θ) is multiplied by it,
+        so that no example is settled on a component while the components are still random. It rises to 1
+        over the first half of the rounds, and from there on F cannot fall.
+
+    Returns
+    -------
+    EMPath
+        With ``model``, ``responsibilities`` and ``objective``.
+
+    Raises
+    ------
+    ValueError
+        If some example is impossible under the start, a Gaussian collapses onto too few points, or ``anneal``
+        is out of range.
+
+    References
+    ----------
+    A. Dempster, N. Laird and D. Rubin, Maximum Likelihood from Incomplete Data via the EM Algorithm, 1977; R.
+    Neal and G. Hinton, A View of the EM Algorithm that Justifies Incremental, Sparse, and Other Variants,
+    1998; N. Ueda and R. Nakano, Deterministic annealing EM algorithm, 1998.
+
+    Examples
+    --------
+    Five bags of ten tosses from two coins, nobody knows which coin filled which bag.
+
+    >>> heads = np.array([[5], [9], [8], [4], [7]])
+    >>> path = em(BinomialMixture([0.5, 0.5], [[0.6], [0.5]], n_trials=10), heads)
+    >>> path.model.p.round(2).ravel()
+    array([0.79, 0.51])
+    >>> bool(np.all(np.diff(path.objective) > -1e-12))
+    True
+    """
+    n_iter = check_whole(n_iter, name="n_iter", lowest=1)
+    anneal, tol = _check_annealing(anneal), _check_start(model, tol)
+    data = model._as_data(X)
+    scores, objective = model._scores(data, prior), []
+    for heat in np.maximum(0, 1 - 2 * np.arange(n_iter) / n_iter):
+        q = _posterior(anneal**heat * scores)
+        objective.append(_bound(scores, q).sum() + model.log_prior(prior))
+        model = model._maximise(data, q, prior)
+        scores = model._scores(data, prior)
+        objective.append(_bound(scores, q).sum() + model.log_prior(prior))
+        cold = anneal == 1 or heat == 0
+        if cold and len(objective) > 2 and objective[-1] - objective[-3] < tol * len(q):
+            break
+    return EMPath(model, _posterior(scores), np.array(objective))
+
+
+def _check_annealing(anneal: float) -> float:
+    number = check_number(anneal, name="anneal")
+    if not 0 < number <= 1:
+        raise ValueError(f"anneal must be above 0 and at most 1, got {anneal}; 1 is EM without annealing")
+    return number
+
+
+def _check_start(model: Any, tol: float) -> float:
+    if not isinstance(model, _Mixture):
+        raise TypeError(f"model must be a mixture to start from, not {type(model).__name__}; see its start")
+    return tol if isinstance(tol, float) and tol == -math.inf else check_number(tol, name="tol")
+
+
+def _posterior(log_joint: np.ndarray) -> np.ndarray:
+    """Return p(k|x), shape (N, K)."""
+    log_evidence = log_sum_exp(log_joint)
+    if np.any(log_evidence == -np.inf):
+        raise ValueError(
+            f"example {np.argmin(log_evidence)} is impossible under every component; start from softer "
+            f"components, or give a prior"
+        )
+    return np.exp(log_joint - log_evidence[:, None])
+
+
+def _bound(log_joint: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return Σ_k q (log p(k, x) - log q), shape (N,); a component with q = 0 adds nothing."""
+    used = q > 0
+    gain = np.where(used, log_joint, 0.0) - np.log(np.where(used, q, 1.0))
+    return np.sum(q * gain, axis=1)
+
+
+class _Mixture(ABC):
+    """What all mixtures share: p(x) = Σ_k w_k p(x|k). Each kind knows its components and its M step."""
+
+    weights: np.ndarray
+
+    def log_prior(self, prior: Any = None) -> float:
+        """Return the log-prior of the parameters that F includes, in nats; 0 where the model has none."""
+        return 0.0
+
+    def _scores(self, data: np.ndarray, prior: Any) -> np.ndarray:
+        """Return log p(k, x), shape (N, K), and what the prior adds to it for each example."""
+        return self._log_joint(data)
+
+    @abstractmethod
+    def _as_data(self, X: ArrayLike) -> np.ndarray:
+        """Return checked examples in the form the other steps take them."""
+
+    @abstractmethod
+    def _log_components(self, data: np.ndarray) -> np.ndarray:
+        """Return log p(x|k), shape (N, K)."""
+
+    @abstractmethod
+    def _maximise(self, data: np.ndarray, q: np.ndarray, prior: Any) -> Self:
+        """Return a mixture with an F that is no lower, for the same q."""
+
+    @abstractmethod
+    def _sample_components(self, k: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw one example from each component in ``k``."""
+
+    def log_prob(self, X: ArrayLike) -> np.ndarray:
+        """Return log p(x) of each row of ``X``, shape (N,), in nats."""
+        return log_sum_exp(self._log_joint(self._as_data(X)))
+
+    def responsibilities(self, X: ArrayLike) -> np.ndarray:
+        """Return p(k|x), shape (N, K): the E step, Bayes' theorem with the weights as the prior."""
+        return _posterior(self._log_joint(self._as_data(X)))
+
+    def elbo(self, X: ArrayLike, q: ArrayLike) -> np.ndarray:
+        """Return the bound Σ_k q(k|x) [log p(k,x) - log q(k|x)] of each row of ``X``, shape (N,), in nats.
+
+        ``q`` of shape (N, K) may be any distribution over the components; the bound meets ``log_prob`` at
+        ``responsibilities``, and elsewhere falls short of it by D_KL(q ‖ responsibilities).
+        """
+        log_joint = self._log_joint(self._as_data(X))
+        return _bound(log_joint, _as_responsibilities(q, log_joint.shape))
+
+    def m_step(self, X: ArrayLike, q: ArrayLike, prior: Any = None) -> Self:
+        """Return the mixture that the M step makes of responsibilities ``q``, shape (N, K); F cannot fall.
+
+        ``prior`` is a ridge for Gaussians: a number added to the diagonal of every covariance. For counts it
+        is a table of pseudo-counts, shape (D, n + 1), that every component has seen besides the data. For
+        levels it is the same, shape (D, L), and every weight then counts one example more.
+        """
+        data = self._as_data(X)
+        return self._maximise(data, _as_responsibilities(q, (len(data), len(self.weights))), prior)
+
+    def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+        """Draw ``size`` examples, shape (size, D): first a component, then the example."""
+        rng = as_rng(rng)
+        component = np.asarray(sample_categorical(self.weights, (size,), rng=rng))
+        return self._sample_components(component, rng)
+
+    def _log_joint(self, X: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):  # a component may have died out
+            return np.log(self.weights) + self._log_components(X)
 
 
 @dataclass(frozen=True, eq=False)
-class CategoricalMixture:
+class CategoricalMixture(_Mixture):
     r"""K recipes for an example; within one, every position is drawn independently of the others.
 
     .. math:: q(x) = \sum_k w_k \prod_d \theta_{kd}[x_d]
@@ -96,6 +305,15 @@ class CategoricalMixture:
     log_weights: np.ndarray
     log_theta: np.ndarray
 
+    def __post_init__(self):
+        set_fields(self, log_weights=check_logits(self.log_weights, name="log_weights").astype(np.float64))
+        set_fields(self, log_theta=check_logits(self.log_theta, name="log_theta").astype(np.float64))
+        if self.log_theta.ndim != 3 or self.log_weights.shape != self.log_theta.shape[:1]:
+            raise ValueError(
+                f"log_weights needs shape (K,) and log_theta (K, D, L), got {self.log_weights.shape} and "
+                f"{self.log_theta.shape}"
+            )
+
     @classmethod
     def fit(
         cls,
@@ -113,9 +331,9 @@ class CategoricalMixture:
         One component is the histogram of each position, smoothed by ``alpha``: the model of independent
         pixels. Several are pulled towards that histogram, as if each had seen ``pull`` more examples drawn
         from it. In the first half of the rounds the log-odds of components are damped, from a fifth of their
-        size to all of it, so that no example commits itself while the components still mean nothing. Every
-        weight counts one example more than its component holds, so that none dies out. Pull and count are a
-        prior: this is maximum a posteriori, not maximum likelihood.
+        size to all of it, so that no example is settled on a component while the components are still random.
+        Every weight counts one example more than its component holds, so that none dies out. Pull and count
+        are a prior: this is maximum a posteriori, not maximum likelihood.
 
         Parameters
         ----------
@@ -141,50 +359,69 @@ class CategoricalMixture:
         ValueError
             If X is not a table, is empty, or holds a level outside 0 … L - 1; if an option is out of range.
 
-        Notes
-        -----
+        References
+        ----------
         N. Ueda and R. Nakano, Deterministic annealing EM algorithm, 1998.
         """
-        for name, value in {"n_components": n_components, "n_levels": n_levels, "n_iter": n_iter}.items():
-            check_whole(value, name=name, lowest=1)
-        check_positive(alpha, name="alpha")
-        check_positive(pull, name="pull")
+        n_components = check_whole(n_components, name="n_components", lowest=1)
+        n_levels = check_whole(n_levels, name="n_levels", lowest=1)
+        n_iter = check_whole(n_iter, name="n_iter", lowest=1)
+        alpha, pull = check_positive(alpha, name="alpha"), check_positive(pull, name="pull")
         hot = _one_hot(X, n_levels)
         histogram = cls._normalised(np.ones(1), hot.sum(axis=0).reshape(1, -1, n_levels) + alpha)
         if n_components == 1:
             return histogram
         prior = pull * np.exp(histogram.log_theta)
         share = as_rng(rng).dirichlet(np.full(n_components, 0.1), size=len(hot))  # (N, K), each row sums to 1
-        for warmth in 0.2 ** np.maximum(0, 1 - 2 * np.arange(n_iter) / n_iter):
-            model = cls._m_step(hot, share, prior)
-            share = model._e_step(hot, warmth)
-        return cls._m_step(hot, share, prior)
+        blank = cls(np.zeros(n_components), np.repeat(histogram.log_theta, n_components, axis=0))
+        start = blank._maximise(hot, share, prior)
+        return em(start, X, prior=prior, n_iter=n_iter, tol=-math.inf, anneal=0.2).model
 
-    @classmethod
-    def _m_step(cls, hot: np.ndarray, share: np.ndarray, prior: np.ndarray) -> CategoricalMixture:
+    @property
+    def weights(self) -> np.ndarray:  # type: ignore[override]  # the others hold them as a field
+        """Share of each component, shape (K,)."""
+        return np.exp(self.log_weights)
+
+    def _maximise(self, hot: np.ndarray, q: np.ndarray, prior: ArrayLike | None) -> CategoricalMixture:
         """Count each example in every component, in proportion to its share in it."""
-        counts = (share.T @ hot).reshape(-1, *prior.shape[1:]) + prior
-        return cls._normalised(share.sum(axis=0) + 1, counts)
+        counts = (q.T @ hot).reshape(self.log_theta.shape)
+        if prior is None:
+            return self._normalised(q.sum(axis=0), counts, unused=self.log_theta)
+        return self._normalised(q.sum(axis=0) + 1, counts + _pseudo_counts(prior, counts.shape[1:]))
 
-    def _e_step(self, hot: np.ndarray, warmth: float) -> np.ndarray:
-        """Return each example's share in each component, q(k | x) at full warmth 1, shape (N, K)."""
-        joint = warmth * self._log_joint(hot)
-        return np.exp(joint - log_sum_exp(joint)[:, None])
+    def log_prior(self, prior: ArrayLike | None = None) -> float:
+        """Return the log-probability of the pseudo-counts, and of one example in each component, in nats."""
+        if prior is None:
+            return 0.0
+        recipes = self.log_theta.reshape(len(self.log_theta), -1)
+        unseen = _pseudo_counts(prior, self.log_theta.shape[1:]).reshape(1, -1)
+        return float(weighted_logs(unseen, recipes).sum() + self.log_weights.sum())
 
     @classmethod
-    def _normalised(cls, weights: np.ndarray, counts: np.ndarray) -> CategoricalMixture:
-        return cls(np.log(weights / weights.sum()), np.log(counts / counts.sum(axis=-1, keepdims=True)))
+    def _normalised(
+        cls, weights: np.ndarray, counts: np.ndarray, unused: np.ndarray | None = None
+    ) -> CategoricalMixture:
+        """Return the mixture with these shares; a component that nobody uses keeps its recipe ``unused``."""
+        total = counts.sum(axis=-1, keepdims=True)
+        log_theta = log_or_minus_inf(counts / np.where(total > 0, total, 1))
+        if unused is not None:
+            log_theta = np.where(total > 0, log_theta, unused)
+        return cls(log_or_minus_inf(weights / weights.sum()), log_theta)
+
+    def _log_components(self, hot: np.ndarray) -> np.ndarray:
+        """Return log q(x | k), shape (N, K): one product picks out the logs of the levels and adds them."""
+        return weighted_logs(hot, self.log_theta.reshape(len(self.log_weights), -1))
 
     def _log_joint(self, hot: np.ndarray) -> np.ndarray:
-        """Return log q(k, x), shape (N, K): one product picks out the logs of the levels and adds them."""
-        return hot @ self.log_theta.reshape(len(self.log_weights), -1).T + self.log_weights
+        return self._log_components(hot) + self.log_weights
 
-    def log_prob(self, X: ArrayLike) -> np.ndarray:
-        """Return log q(x) of each row of ``X``, shape (N,), in nats."""
-        hot = _one_hot(X, self.log_theta.shape[2])
-        if hot.shape[1] != self.log_theta[0].size:
-            raise ValueError(f"X must have {self.log_theta.shape[1]} columns, not {np.shape(X)[1]}")
-        return log_sum_exp(self._log_joint(hot))
+    def _as_data(self, X: ArrayLike) -> np.ndarray:
+        n_levels = self.log_theta.shape[2]
+        return _same_width(_one_hot(X, n_levels), self.log_theta[0].size, per_column=n_levels)
+
+    def _sample_components(self, k: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        edges = np.cumsum(np.exp(self.log_theta), axis=-1)[..., :-1]  # (K, D, L - 1)
+        return (rng.random((len(k), edges.shape[1], 1)) >= edges[k]).sum(axis=-1)
 
     def responsibilities(self, seen: ArrayLike, *, power: float = 1.0) -> np.ndarray:
         r"""Return the belief over components once the first positions of each example are seen.
@@ -304,7 +541,7 @@ class CategoricalMixture:
 
     def _log_responsibilities(self, seen: ArrayLike, power: float) -> np.ndarray:
         """Return log q(k | seen), shape (N, K)."""
-        check_positive(power, name="power")
+        power = check_positive(power, name="power")
         n_positions, n_levels = self.log_theta.shape[1:]
         hot = _one_hot(seen, n_levels)
         n_seen = hot.shape[1] // n_levels
@@ -312,187 +549,6 @@ class CategoricalMixture:
             raise ValueError(f"seen must have at most {n_positions} columns, not {n_seen}")
         log_joint = power * CategoricalMixture(self.log_weights, self.log_theta[:, :n_seen])._log_joint(hot)
         return log_joint - log_sum_exp(log_joint)[:, None]
-
-    def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
-        """Draw ``size`` examples, int64 of shape (size, D): first a component, then each position."""
-        rng = as_rng(rng)
-        component = sample_categorical(np.exp(self.log_weights), (size,), rng=rng)
-        edges = np.cumsum(np.exp(self.log_theta), axis=-1)[..., :-1]  # (K, D, L - 1)
-        return (rng.random((size, edges.shape[1], 1)) >= edges[component]).sum(axis=-1)
-
-
-# ------------------------------------------------------------------------------- expectation-maximisation
-
-
-Kind = TypeVar("Kind", bound="_Mixture")
-
-
-class EMPath(NamedTuple, Generic[Kind]):
-    """Where EM went.
-
-    Attributes
-    ----------
-    model : the fitted mixture
-    responsibilities : ndarray, shape (N, K)
-        q(k|x), each example's share in each component, at the end.
-    objective : ndarray, shape (2T,)
-        F after every half step, E and M in turn, in nats; it never falls. After an E step it is the
-        log-likelihood.
-    """
-
-    model: Kind
-    responsibilities: np.ndarray
-    objective: np.ndarray
-
-
-def em(
-    model: Kind,
-    X: ArrayLike,
-    *,
-    prior: Any = None,
-    n_iter: int = 200,
-    tol: float = 1e-9,
-) -> EMPath[Kind]:
-    """Climb the evidence lower bound of a mixture by turns, in q and in the parameters.
-
-    F(θ, q) = Σ_x Σ_k q(k|x) [log p(k, x | θ) - log q(k|x)] = log-likelihood - Σ_x D_KL(q(·|x) ‖ p(·|x)). The
-    E step sets q to the posterior, which closes the gap; the M step then moves θ with q held fast. Neither
-    can lower F, so the log-likelihood, which F meets after every E step, cannot fall. It may end in a poor
-    local maximum: the start decides.
-
-    Parameters
-    ----------
-    model : GaussianMixture, BinomialMixture or BetaBinomialMixture
-        Where to start.
-    X : array_like, shape (N, D)
-        The examples.
-    prior : None, float or array_like
-        None for maximum likelihood, else what ``model.m_step`` takes; F then includes the log-prior (up to a
-        constant).
-    n_iter : int
-        Most rounds of E and M.
-    tol : float
-        Stop when a round gains less than this many nats an example.
-
-    Returns
-    -------
-    EMPath
-        With ``model``, ``responsibilities`` and ``objective``.
-
-    Raises
-    ------
-    ValueError
-        If some example is impossible under the start, or a Gaussian collapses onto too few points.
-
-    Notes
-    -----
-    Source: A. Dempster, N. Laird and D. Rubin, Maximum Likelihood from Incomplete Data via the EM Algorithm,
-    1977; R. Neal and G. Hinton, A View of the EM Algorithm that Justifies Incremental, Sparse, and Other
-    Variants, 1998.
-
-    Examples
-    --------
-    Five bags of ten tosses from two coins, nobody knows which coin filled which bag.
-
-    >>> heads = np.array([[5], [9], [8], [4], [7]])
-    >>> path = em(BinomialMixture([0.5, 0.5], [[0.6], [0.5]], n_trials=10), heads)
-    >>> path.model.p.round(2).ravel()
-    array([0.79, 0.51])
-    >>> bool(np.all(np.diff(path.objective) > -1e-12))
-    True
-    """
-    check_whole(n_iter, name="n_iter", lowest=1)
-    data = model._as_data(X)
-    log_joint, objective = model._log_joint(data), []
-    for _ in range(n_iter):
-        q = _posterior(log_joint)
-        objective.append(_bound(log_joint, q).sum() + model.log_prior(prior))
-        model = model._maximise(data, q, prior)
-        log_joint = model._log_joint(data)
-        objective.append(_bound(log_joint, q).sum() + model.log_prior(prior))
-        if len(objective) > 2 and objective[-1] - objective[-3] < tol * len(q):
-            break
-    return EMPath(model, _posterior(log_joint), np.array(objective))
-
-
-def _posterior(log_joint: np.ndarray) -> np.ndarray:
-    """Return p(k|x), shape (N, K)."""
-    log_evidence = log_sum_exp(log_joint)
-    if np.any(log_evidence == -np.inf):
-        raise ValueError(
-            f"example {np.argmin(log_evidence)} is impossible under every component; start from softer "
-            f"components, or give a prior"
-        )
-    return np.exp(log_joint - log_evidence[:, None])
-
-
-def _bound(log_joint: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Return Σ_k q (log p(k, x) - log q), shape (N,); a component with q = 0 adds nothing."""
-    used = q > 0
-    gain = np.where(used, log_joint, 0.0) - np.log(np.where(used, q, 1.0))
-    return np.sum(q * gain, axis=1)
-
-
-class _Mixture(ABC):
-    """What all mixtures share: p(x) = Σ_k w_k p(x|k). Each kind knows its components and its M step."""
-
-    weights: np.ndarray
-
-    @abstractmethod
-    def log_prior(self, prior: Any = None) -> float:
-        """Return what a prior adds to F, in nats."""
-
-    @abstractmethod
-    def _as_data(self, X: ArrayLike) -> np.ndarray:
-        """Return checked examples in the form the other steps take them."""
-
-    @abstractmethod
-    def _log_components(self, data: np.ndarray) -> np.ndarray:
-        """Return log p(x|k), shape (N, K)."""
-
-    @abstractmethod
-    def _maximise(self, data: np.ndarray, q: np.ndarray, prior: Any) -> Self:
-        """Return a mixture with an F that is no lower, for the same q."""
-
-    @abstractmethod
-    def _sample_components(self, k: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw one example from each component in ``k``."""
-
-    def log_prob(self, X: ArrayLike) -> np.ndarray:
-        """Return log p(x) of each row of ``X``, shape (N,), in nats."""
-        return log_sum_exp(self._log_joint(self._as_data(X)))
-
-    def responsibilities(self, X: ArrayLike) -> np.ndarray:
-        """Return p(k|x), shape (N, K): the E step, Bayes' theorem with the weights as the prior."""
-        return _posterior(self._log_joint(self._as_data(X)))
-
-    def elbo(self, X: ArrayLike, q: ArrayLike) -> np.ndarray:
-        """Return the bound Σ_k q(k|x) [log p(k,x) - log q(k|x)] of each row of ``X``, shape (N,), in nats.
-
-        ``q`` of shape (N, K) may be any distribution over the components; the bound meets ``log_prob`` at
-        ``responsibilities``, and elsewhere falls short of it by D_KL(q ‖ responsibilities).
-        """
-        log_joint = self._log_joint(self._as_data(X))
-        return _bound(log_joint, _as_responsibilities(q, log_joint.shape))
-
-    def m_step(self, X: ArrayLike, q: ArrayLike, prior: Any = None) -> Self:
-        """Return the mixture that the M step makes of responsibilities ``q``, shape (N, K); F cannot fall.
-
-        ``prior`` is a ridge for Gaussians: a number added to the diagonal of every scatter matrix. For counts
-        it is a table of pseudo-counts, shape (D, n + 1), that every component has seen besides the data.
-        """
-        data = self._as_data(X)
-        return self._maximise(data, _as_responsibilities(q, (len(data), len(self.weights))), prior)
-
-    def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
-        """Draw ``size`` examples, shape (size, D): first a component, then the example."""
-        rng = as_rng(rng)
-        component = np.asarray(sample_categorical(self.weights, (size,), rng=rng))
-        return self._sample_components(component, rng)
-
-    def _log_joint(self, X: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore"):  # a component may have died out
-            return np.log(self.weights) + self._log_components(X)
 
 
 @dataclass(frozen=True, eq=False)
@@ -522,10 +578,10 @@ class GaussianMixture(_Mixture):
     covariances: np.ndarray
 
     def __post_init__(self):
-        _set(self, weights=as_probabilities(self.weights, name="weights").astype(np.float64))
-        _set(self, means=as_finite(self.means, name="means"))
-        _set(self, covariances=as_finite(self.covariances, name="covariances"))
-        k, d = len(self.weights), self.means.shape[-1]
+        set_fields(self, weights=as_probabilities(self.weights, name="weights").astype(np.float64))
+        set_fields(self, means=as_finite(self.means, name="means"))
+        set_fields(self, covariances=as_finite(self.covariances, name="covariances"))
+        k, d = len(self.weights), self.means.shape[-1] if self.means.ndim else 0
         if self.means.shape != (k, d) or self.covariances.shape != (k, d, d):
             raise ValueError(
                 f"{k} weights need means (K, D) and covariances (K, D, D), "
@@ -543,13 +599,13 @@ class GaussianMixture(_Mixture):
     ) -> GaussianMixture:
         """Return a start for EM: K examples far apart as means, each with the covariance of all the data.
 
-        ``ridge`` is added to each scatter matrix, as in ``fit``.
+        ``ridge`` is added to the diagonal of each covariance, as in ``fit``.
         """
-        X, rng = as_table(X, name="X"), as_rng(rng)
+        X, rng, ridge = as_table(X, name="X"), as_rng(rng), check_not_negative(ridge, name="ridge")
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
         means = X[_far_apart(X, n_components, rng)]
-        spread = np.atleast_2d(np.cov(X.T, bias=True)) + ridge * n_components / len(X) * np.eye(X.shape[1])
+        spread = np.atleast_2d(np.cov(X.T, bias=True)) + ridge * np.eye(X.shape[1])
         return cls(np.full(n_components, 1 / n_components), means, np.stack([spread] * n_components))
 
     @classmethod
@@ -564,6 +620,15 @@ class GaussianMixture(_Mixture):
     ) -> GaussianMixture:
         """Fit by EM from ``start``.
 
+        With a ridge every example counts as a cloud of points about it, Gaussian noise of that variance in
+        each direction. A covariance is then that of the component's examples plus ridge · I, so that no
+        component shrinks onto a point, where the likelihood has no bound. The sum that EM raises in every
+        round is not the log-likelihood but
+
+        Σ_x log Σ_k w_k N(x; m_k, S_k) exp(-ridge tr(S_k⁻¹)/2),
+
+        whose logarithm of each component is its log-density averaged over the cloud.
+
         Parameters
         ----------
         X : array_like, shape (N, D)
@@ -571,8 +636,8 @@ class GaussianMixture(_Mixture):
         n_components : int
             K.
         ridge : float
-            Added to the diagonal of every scatter matrix: a prior that keeps a component from shrinking onto
-            one point, where the likelihood has no bound. 0 is maximum likelihood.
+            Variance added to the diagonal of every covariance, in squared units of X; scikit-learn's
+            ``reg_covar``. 0 is maximum likelihood.
         rng : Generator, int or None
             Where the start comes from.
         n_iter : int
@@ -583,8 +648,7 @@ class GaussianMixture(_Mixture):
         ValueError
             If a component collapses, or X has fewer different examples than components.
         """
-        if check_number(ridge, name="ridge") < 0:
-            raise ValueError(f"ridge must be 0 or more, got {ridge}")
+        ridge = check_not_negative(ridge, name="ridge")
         start = cls.start(X, n_components, ridge=ridge, rng=rng)
         return em(start, X, prior=ridge, n_iter=n_iter).model
 
@@ -598,18 +662,27 @@ class GaussianMixture(_Mixture):
             )
         means = q.T @ X / n_k[:, None]
         away = X - means[:, None]  # (K, N, D)
-        scatter = np.einsum("nk,kni,knj->kij", q, away, away) + (prior or 0.0) * np.eye(X.shape[1])
-        return GaussianMixture(n_k / n_k.sum(), means, scatter / n_k[:, None, None])
+        scatter = np.einsum("nk,kni,knj->kij", q, away, away)
+        ridge = 0.0 if prior is None else check_not_negative(prior, name="prior")
+        spread = scatter / n_k[:, None, None] + ridge * np.eye(X.shape[1])
+        return GaussianMixture(n_k / n_k.sum(), means, spread)
 
-    def log_prior(self, prior: float | None = None) -> float:
-        """Return what the ridge adds to F: -ridge Σ_k tr(S_k⁻¹) / 2, its log-prior but for a constant."""
-        if not prior:
-            return 0.0
-        return -prior * float(np.trace(np.linalg.inv(self.covariances), axis1=1, axis2=2).sum()) / 2
+    def ridge_cost(self, ridge: float) -> np.ndarray:
+        """Return ridge tr(S_k⁻¹)/2, shape (K,): what a ridge takes from F for each example of a component."""
+        return self._cost(ridge, "ridge")
+
+    def _cost(self, ridge: float, name: str) -> np.ndarray:
+        traces = np.trace(np.linalg.inv(self.covariances), axis1=1, axis2=2)
+        return check_not_negative(ridge, name=name) * traces / 2
+
+    def _scores(self, X: np.ndarray, prior: float | None) -> np.ndarray:
+        log_joint = self._log_joint(X)
+        return log_joint if prior is None else log_joint - self._cost(prior, "prior")
 
     def _log_components(self, X: np.ndarray) -> np.ndarray:
         pairs = zip(self.means, self.covariances, strict=True)
         try:
+            _check_width(self.covariances)
             return np.stack([log_pdf_gaussian(X, mean, cov) for mean, cov in pairs], axis=1)
         except ValueError as problem:
             raise ValueError(
@@ -623,6 +696,14 @@ class GaussianMixture(_Mixture):
 
     def _as_data(self, X: ArrayLike) -> np.ndarray:
         return _same_width(as_table(X, name="X"), self.means.shape[1])
+
+
+def _check_width(covariances: np.ndarray) -> None:
+    """Refuse covariances that rounding alone keeps from being singular: their densities have no digits."""
+    variance = np.diagonal(covariances, axis1=-2, axis2=-1)
+    left = np.diagonal(cholesky(covariances, "covariances"), axis1=-2, axis2=-1) ** 2  # given those before
+    if np.any(left < NO_WIDTH * variance):
+        raise ValueError("covariances are singular to rounding")
 
 
 def _far_apart(X: np.ndarray, n_components: int, rng: np.random.Generator) -> list[int]:
@@ -664,7 +745,8 @@ class _CountMixture(_Mixture):
         cls, X: ArrayLike, n_components: int, n_trials: int, *, rng: np.random.Generator | int | None = None
     ) -> Self:
         """Return a start for EM: K examples far apart, moved half way to the mean of all, off the edges."""
-        _one_hot(X, check_whole(n_trials, name="n_trials", lowest=1) + 1)
+        n_trials = check_whole(n_trials, name="n_trials", lowest=1)
+        _one_hot(X, n_trials + 1)
         X = as_array(X, name="X")
         if len(X) < check_whole(n_components, name="n_components", lowest=1):
             raise ValueError(f"{len(X)} examples cannot start {n_components} components")
@@ -707,26 +789,27 @@ class _CountMixture(_Mixture):
         ValueError
             If X is no table of counts from 0 to n, or an option is out of range.
         """
-        if check_number(pull, name="pull") < 0:
-            raise ValueError(f"pull must be 0 or more, got {pull}")
+        pull = check_not_negative(pull, name="pull")
         start = cls.start(X, n_components, n_trials, rng=rng)
-        histogram = _one_hot(X, n_trials + 1).sum(axis=0).reshape(-1, n_trials + 1) + 0.1
+        histogram = _one_hot(X, start.n_trials + 1).sum(axis=0).reshape(-1, start.n_trials + 1) + 0.1
         prior = pull * histogram / histogram.sum(axis=1, keepdims=True)
         return em(start, X, prior=prior, n_iter=n_iter).model
 
     def _maximise(self, hot: np.ndarray, q: np.ndarray, prior: ArrayLike | None) -> Self:
         """Count how often each level falls to each component, at each position."""
         n_k = q.sum(axis=0)
-        counts = (q.T @ hot).reshape(len(n_k), -1, self.n_trials + 1) + (
-            0.0 if prior is None else as_finite(prior, name="prior")
-        )
+        counts = (q.T @ hot).reshape(len(n_k), -1, self.n_trials + 1)
+        if prior is not None:
+            counts = counts + _pseudo_counts(prior, counts.shape[1:])
         return self._climb(n_k / n_k.sum(), counts)
 
     def log_prior(self, prior: ArrayLike | None = None) -> float:
         """Return the log-probability of the pseudo-counts ``prior`` under every component, in nats."""
         if prior is None:
             return 0.0
-        return float(weighted_logs(as_finite(prior, name="prior").reshape(1, -1), self._flat_table()).sum())
+        recipes = self._flat_table()
+        unseen = _pseudo_counts(prior, (recipes.shape[1] // (self.n_trials + 1), self.n_trials + 1))
+        return float(weighted_logs(unseen.reshape(1, -1), recipes).sum())
 
     def _log_components(self, hot: np.ndarray) -> np.ndarray:
         return weighted_logs(hot, self._flat_table())
@@ -826,7 +909,7 @@ class BetaBinomialMixture(_CountMixture):
         concentration = as_finite(self.concentration, name="concentration")
         if concentration.shape != self.weights.shape or not np.all(concentration > 0):
             raise ValueError("concentration needs one positive number for each component")
-        _set(self, concentration=concentration)
+        set_fields(self, concentration=concentration)
 
     @classmethod
     def _around(cls, mean: np.ndarray, n_trials: int) -> BetaBinomialMixture:
@@ -882,18 +965,14 @@ def _log_rising(a: np.ndarray, n: int) -> np.ndarray:
     return np.concatenate([np.zeros_like(logs[..., :1]), np.cumsum(logs, axis=-1)], axis=-1)
 
 
-def _set(model: _Mixture, **values: np.ndarray) -> None:
-    for name, value in values.items():
-        object.__setattr__(model, name, value)
-
-
 def _check_counts_model(model: _CountMixture, name: str) -> None:
     """Check and convert the weights, and the (K, D) shares of successes called ``name``."""
     share = as_finite(getattr(model, name), name=name)
-    _set(model, weights=as_probabilities(model.weights, name="weights").astype(np.float64), **{name: share})
+    weights = as_probabilities(model.weights, name="weights").astype(np.float64)
+    n_trials = check_whole(model.n_trials, name="n_trials", lowest=1)
+    set_fields(model, weights=weights, n_trials=n_trials, **{name: share})
     if share.ndim != 2 or len(share) != len(model.weights) or not np.all((share >= 0) & (share <= 1)):
         raise ValueError(f"{name} needs shape ({len(model.weights)}, D) and numbers from 0 to 1")
-    check_whole(model.n_trials, name="n_trials", lowest=1)
 
 
 def _as_responsibilities(q: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
@@ -903,6 +982,16 @@ def _as_responsibilities(q: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
             f"q needs a row for each example, a column for each component: {shape}, got {q.shape}"
         )
     return q
+
+
+def _pseudo_counts(prior: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the pseudo-counts of each level at each position, shape (D, L), the same for all components."""
+    prior = as_finite(prior, name="prior")
+    if np.any(prior < 0):
+        raise ValueError(f"prior must hold pseudo-counts of 0 or more, found {prior.min():g}")
+    if prior.size not in (1, math.prod(shape)):
+        raise ValueError(f"prior must hold a pseudo-count per level, shape {shape}, not {prior.shape}")
+    return np.broadcast_to(prior.reshape(shape if prior.size > 1 else ()), shape)
 
 
 def _same_width(X: np.ndarray, width: int, per_column: int = 1) -> np.ndarray:

@@ -4,6 +4,7 @@ A table is always the joint distribution, so that the marginals cannot disagree 
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +16,7 @@ from course_lib._validate import (
     as_labels,
     as_probabilities,
     check_base,
+    check_flag,
     check_number,
     check_whole,
     plain,
@@ -27,11 +29,19 @@ __all__ = [
     "interaction_information",
     "mutual_info_score",
     "mutual_information",
+    "normalized_mutual_info_score",
     "pointwise_mutual_information",
 ]
 
 INT64_SQUARES = 3_000_000_000  # up to here n^2 fits in 64 bits; above, Python's own integers take over
 CELLS_A_SAMPLE = 8  # a contingency table of more cells than this times the samples is mostly empty
+
+MEANS: dict[str, Callable[[float, float], float]] = {
+    "arithmetic": lambda a, b: (a + b) / 2,
+    "geometric": lambda a, b: math.sqrt(a * b),
+    "min": min,
+    "max": max,
+}
 
 
 # ------------------------------------------------------------------------------------ from a table
@@ -59,7 +69,8 @@ def mutual_information(
 
     Returns
     -------
-    float, or ndarray of float64 of the leading shape.
+    float or ndarray
+        Of the leading shape; float64.
 
     Raises
     ------
@@ -72,8 +83,11 @@ def mutual_information(
 
     Notes
     -----
-    C. E. Shannon, A mathematical theory of communication, 1948. With counts of labels it is
-    ``sklearn.metrics.mutual_info_score(None, None, contingency=counts)``.
+    With counts of labels it is ``sklearn.metrics.mutual_info_score(None, None, contingency=counts)``.
+
+    References
+    ----------
+    C. E. Shannon, A mathematical theory of communication, 1948.
 
     Examples
     --------
@@ -118,15 +132,16 @@ def conditional_mutual_information(
 
     Returns
     -------
-    float, or ndarray of float64 of the leading shape; never negative.
+    float or ndarray
+        Of the leading shape; never negative.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``mutual_information``.
 
-    Notes
-    -----
+    References
+    ----------
     T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, section 2.5.
 
     Examples
@@ -161,15 +176,16 @@ def interaction_information(
 
     Returns
     -------
-    float, or ndarray of float64 of the leading shape.
+    float or ndarray
+        Of the leading shape; float64.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``mutual_information``.
 
-    Notes
-    -----
+    References
+    ----------
     W. J. McGill, Multivariate information transmission, 1954; A. J. Bell, The co-information lattice, 2003.
 
     Examples
@@ -201,15 +217,16 @@ def pointwise_mutual_information(
 
     Returns
     -------
-    ndarray of float64, the shape of ``joint``.
+    ndarray of float64
+        Of the shape of ``joint``.
 
     Raises
     ------
     ProbabilityError, ValueError, TypeError
         As in ``mutual_information``.
 
-    Notes
-    -----
+    References
+    ----------
     K. W. Church and P. Hanks, Word association norms, mutual information, and lexicography, 1990.
 
     Examples
@@ -228,7 +245,7 @@ def pointwise_mutual_information(
 
 def _as_joint(joint: ArrayLike, variables: int, normalize: bool) -> np.ndarray:
     """Return a joint table of some variables as float64, checked over its last axes together."""
-    shape = np.shape(joint)
+    shape = as_array(joint, name="joint").shape
     if len(shape) < variables:
         raise ValueError(f"joint needs {variables} axes, one per variable, and has shape {shape}")
     flat = np.reshape(joint, (*shape[:-variables], math.prod(shape[-variables:])))
@@ -236,19 +253,24 @@ def _as_joint(joint: ArrayLike, variables: int, normalize: bool) -> np.ndarray:
 
 
 def _are_counts(joint: ArrayLike, normalize: bool) -> bool:
-    return normalize and np.asarray(joint).dtype.kind in "iu"
+    return check_flag(normalize, name="normalize") and np.asarray(joint).dtype.kind in "iu"
 
 
 def _information_of_counts(counts: np.ndarray) -> float:
     """Return the mutual information of a table of whole numbers, in nats."""
+    return _information_of_cells(*_cells_of_table(counts))
+
+
+def _cells_of_table(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Return the counts of the cells that occur, the sums of their rows and columns, and the total."""
     n = int(counts.sum(dtype=object))
     counts = counts.astype(np.int64 if n <= INT64_SQUARES else object)
     row, column = np.nonzero(counts)
-    return _information_of_cells(counts[row, column], counts.sum(axis=1)[row], counts.sum(axis=0)[column], n)
+    return counts[row, column], counts.sum(axis=1)[row], counts.sum(axis=0)[column], n
 
 
 def _information_of_cells(c: np.ndarray, r: np.ndarray, s: np.ndarray, n: int) -> float:
-    """Return it from the counts c of the cells that occur, their row sums r and column sums s.
+    """Return the information in nats from the counts of cells that occur, their row sums and column sums.
 
     p(x,y) - p(x)p(y) is (c n - r s)/n^2, an integer over an integer. To the stable sum an empty cell adds
     p(x)p(y).
@@ -280,7 +302,8 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
 
     Returns
     -------
-    float, never negative.
+    float
+        Never negative.
 
     Raises
     ------
@@ -291,8 +314,11 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
 
     Notes
     -----
-    ``sklearn.metrics.mutual_info_score(x, y)`` is the same, in nats. The bias follows from
-    G. A. Miller, Note on the bias of information estimates, 1955.
+    ``sklearn.metrics.mutual_info_score(x, y)`` is the same, in nats.
+
+    References
+    ----------
+    G. A. Miller, Note on the bias of information estimates, 1955, for the bias.
 
     Examples
     --------
@@ -300,15 +326,75 @@ def mutual_info_score(x: ArrayLike, y: ArrayLike, *, base: float = math.e) -> fl
     1.0
     """
     unit = math.log(check_base(base))
+    return _information_of_cells(*_counts_of_labels(x, y)) / unit
+
+
+def normalized_mutual_info_score(x: ArrayLike, y: ArrayLike, *, average: str = "arithmetic") -> float:
+    r"""Return the mutual information of two sequences of labels as a share of their entropies, from 0 to 1.
+
+    .. math:: \mathrm{NMI}(X; Y) = \frac{\hat I(X; Y)}{M\bigl(\hat H(X), \hat H(Y)\bigr)}
+
+    It is 1 if x and y divide the samples into the same groups, whatever these are called, and 0 if one label
+    tells nothing about the other. Two sequences that hold a single label each agree, so that it is 1 there.
+    Chance alone makes it positive, the more so the more labels there are.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Labels of n samples: whole numbers, booleans or strings.
+    average : {"arithmetic", "geometric", "min", "max"}
+        Which mean M of the two entropies to divide by.
+
+    Returns
+    -------
+    float
+        A share, without a unit.
+
+    Raises
+    ------
+    TypeError
+        If the labels are real numbers.
+    ValueError
+        If there are no labels, x and y differ in length, or ``average`` is none of the four.
+
+    References
+    ----------
+    A. Strehl and J. Ghosh, Cluster ensembles, 2002. ``sklearn.metrics.normalized_mutual_info_score(x, y,
+    average_method=average)`` is the same.
+
+    Examples
+    --------
+    >>> normalized_mutual_info_score([0, 0, 1, 1], ["b", "b", "a", "a"])
+    1.0
+    >>> round(normalized_mutual_info_score([0, 0, 1, 1], [0, 1, 2, 2]), 3)
+    0.8
+    """
+    if not isinstance(average, str) or average not in MEANS:
+        raise ValueError(f"average must be one of {', '.join(MEANS)}, not {average!r}")
+    cells, r, s, n = _counts_of_labels(x, y)
+    h_x, h_y = _mean_log(n / r, cells), _mean_log(n / s, cells)
+    if h_x == h_y == 0:
+        return 1.0
+    if h_x == 0 or h_y == 0:
+        return 0.0
+    return _information_of_cells(cells, r, s, n) / MEANS[average](h_x, h_y)
+
+
+def _mean_log(x: np.ndarray, counts: np.ndarray) -> float:
+    return float(counts @ np.log(x) / counts.sum())
+
+
+def _counts_of_labels(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Return the counts of the pairs that occur, how often each one's x and its y occurs, and the total."""
     x, y = as_labels(x, name="x"), as_labels(y, name="y")
     if len(x) != len(y):
         raise ValueError(f"x has {len(x)} labels and y has {len(y)}; give one of each for every sample")
     (x, rows), (y, columns) = _as_codes(x), _as_codes(y)
     if rows * columns <= CELLS_A_SAMPLE * len(x) + 1024:
-        return _information_of_counts(_contingency(x, y, rows, columns)) / unit
+        return _cells_of_table(_contingency(x, y, rows, columns))
     cells, counts = np.unique(x * columns + y, return_counts=True)  # a table would be mostly empty
     r, s = np.bincount(x)[cells // columns], np.bincount(y)[cells % columns]
-    return _information_of_cells(counts, r, s, len(x)) / unit
+    return counts, r, s, len(x)
 
 
 def _contingency(x: np.ndarray, y: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -365,7 +451,11 @@ def fano_bound(conditional_entropy: float, n_classes: int, *, base: float = math
 
     Notes
     -----
-    R. M. Fano, Transmission of Information, 1961. The looser form (H(X|Y) - log 2)/log K follows from it.
+    The looser form (H(X|Y) - log 2)/log K follows from it.
+
+    References
+    ----------
+    R. M. Fano, Transmission of Information, 1961.
 
     Examples
     --------

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib._stable import log_or_minus_inf, log_sum_exp, weighted_logs
-from course_lib._validate import ProbabilityError, as_array, as_finite, check_number
+from course_lib._validate import (
+    ProbabilityError,
+    as_array,
+    as_finite,
+    as_labels,
+    as_truth,
+    check_not_negative,
+)
 
 __all__ = [
     "BernoulliNB",
@@ -35,9 +42,7 @@ class _NaiveBayes(ABC):
         """Return log p(x|c), shape (N, C)."""
 
     def __init__(self, alpha: float = 1.0):
-        if check_number(alpha, name="alpha") < 0:
-            raise ValueError(f"alpha must be 0 or more, got {alpha}; 1 is Laplace smoothing")
-        self.alpha = alpha
+        self.alpha = check_not_negative(alpha, name="alpha", why="; 1 is Laplace smoothing")
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Count each feature in each class, add ``alpha``, divide; return the fitted model itself.
@@ -52,6 +57,8 @@ class _NaiveBayes(ABC):
         X, y = self._features(X), as_array(y, name="y")
         if y.shape != (len(X),) or len(X) == 0:
             raise ValueError(f"y needs one label for each of the {len(X)} rows of X, got shape {y.shape}")
+        if y.dtype.kind == "O":
+            y = as_labels(y, name="y")
         if np.any(y != y):  # NaN alone differs from itself
             raise ValueError(
                 "y holds NaN, which is no label; drop those rows, or give them a label of their own"
@@ -93,7 +100,7 @@ class _NaiveBayes(ABC):
         return self.classes_[np.argmax(posterior, axis=1)]
 
     def _features(self, X: ArrayLike) -> np.ndarray:
-        X = as_finite(as_array(X, name="X") + 0, name="X")  # + 0 counts True as 1
+        X = as_finite(as_truth(X, name="X"), name="X")
         if X.ndim != 2:
             raise ValueError(f"X must be a table of shape (examples, features), got shape {X.shape}")
         self._check_features(X)
@@ -130,7 +137,10 @@ class MultinomialNB(_NaiveBayes):
     Notes
     -----
     Agrees with ``sklearn.naive_bayes.MultinomialNB``, whose names it keeps.
-    Source: C. Manning, P. Raghavan and H. Schütze, Introduction to Information Retrieval, chapter 13.
+
+    References
+    ----------
+    C. Manning, P. Raghavan and H. Schütze, Introduction to Information Retrieval, chapter 13.
 
     Examples
     --------
@@ -186,7 +196,10 @@ class BernoulliNB(_NaiveBayes):
     Notes
     -----
     Agrees with ``sklearn.naive_bayes.BernoulliNB``, whose names it keeps.
-    Source: C. Manning, P. Raghavan and H. Schütze, Introduction to Information Retrieval, chapter 13.
+
+    References
+    ----------
+    C. Manning, P. Raghavan and H. Schütze, Introduction to Information Retrieval, chapter 13.
 
     Examples
     --------

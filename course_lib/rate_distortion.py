@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._validate import as_finite, check_base, check_positive, check_whole
+from course_lib._stable import log_ratio
+from course_lib._validate import LEAST, as_finite, check_base, check_positive, check_whole
 
 __all__ = [
     "RateDistortion",
@@ -65,11 +66,12 @@ def reverse_waterfill(variances: ArrayLike, distortion: float, *, base: float = 
     Raises
     ------
     ValueError
-        If a variance is negative or not finite, there is none, or ``distortion`` is not above 0.
+        If a variance is negative, not finite or beyond 1e100, there is none, or ``distortion`` is not above 0
+        or so small that the level has no digits.
 
-    Notes
-    -----
-    Source: T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., Theorem 10.3.3.
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2nd ed., 2006, Theorem 10.3.3.
 
     Examples
     --------
@@ -80,7 +82,7 @@ def reverse_waterfill(variances: ArrayLike, distortion: float, *, base: float = 
     2.0
     """
     variances = _variances(variances)
-    check_positive(distortion, name="distortion")
+    distortion = check_positive(distortion, name="distortion")
     rising = np.sort(variances)
     filled = np.concatenate([[0.0], np.cumsum(rising)[:-1]])  # by the coordinates that lie under water
     others = np.arange(len(rising), 0, -1)
@@ -88,7 +90,7 @@ def reverse_waterfill(variances: ArrayLike, distortion: float, *, base: float = 
     reached = np.searchsorted(np.maximum.accumulate(filled + others * rising), distortion)
     if reached == len(rising):
         return _water(variances, variances, base)
-    level = (distortion - filled[reached]) / others[reached]
+    level = _level((distortion - filled[reached]) / others[reached], "distortion")
     return _water(variances, np.minimum(variances, level), base)
 
 
@@ -123,13 +125,13 @@ def linear_beta_vae(
     Raises
     ------
     ValueError
-        If a variance is negative or not finite, there is none, L is out of range, or ``noise`` or ``beta`` is
-        not above 0.
+        If a variance is negative, not finite or beyond 1e100, there is none, L is out of range, ``noise`` or
+        ``beta`` is not above 0, or their product is so small that it has no digits.
 
-    Notes
-    -----
-    Source: M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999, for β = 1; the case of
-    any β follows by the division above. A. Alemi and others, Fixing a Broken ELBO, 2018.
+    References
+    ----------
+    M. Tipping and C. Bishop, Probabilistic Principal Component Analysis, 1999, for β = 1; the case of any β
+    follows by the division above. A. Alemi and others, Fixing a Broken ELBO, 2018.
 
     Examples
     --------
@@ -142,7 +144,8 @@ def linear_beta_vae(
     L = check_whole(n_latent, name="n_latent", lowest=1)
     if len(variances) < L:
         raise ValueError(f"n_latent must be at most the number of variances, {len(variances)}; got {L}")
-    level = check_positive(beta, name="beta") * check_positive(noise, name="noise")
+    beta, noise = check_positive(beta, name="beta"), check_positive(noise, name="noise")
+    level = _level(float(beta) * float(noise), "beta times noise")
     served = np.argsort(-variances, kind="stable")[:L]
     distortions = variances.copy()
     distortions[served] = np.minimum(variances[served], level)
@@ -163,6 +166,13 @@ def _variances(variances: ArrayLike) -> np.ndarray:
 
 def _water(variances: np.ndarray, distortions: np.ndarray, base: float) -> RateDistortion:
     """Return the rates log(λ / distortion) / 2, exact also where the two nearly agree."""
-    described = variances > distortions
-    excess = np.divide(variances - distortions, distortions, out=np.zeros(len(variances)), where=described)
-    return RateDistortion(np.log1p(excess) / 2 / math.log(check_base(base)), distortions.copy())
+    rates, described = np.zeros(len(variances)), variances > distortions
+    with np.errstate(over="ignore"):  # a quotient beyond all floats still has a logarithm
+        rates[described] = log_ratio(variances[described], distortions[described]) / 2
+    return RateDistortion(rates / math.log(check_base(base)), distortions.copy())
+
+
+def _level(level: float, name: str) -> float:
+    if level < LEAST:
+        raise ValueError(f"{name} is too small, the level would be {level:.3g}; measure in a smaller unit")
+    return level

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from course_lib._validate import (
     as_finite,
     as_rng,
+    check_flag,
+    check_not_negative,
     check_number,
     check_positive,
     check_whole,
@@ -52,17 +54,17 @@ def ridge_penalty(noise_variance: float, prior_variance: float, *, n: int | None
     ValueError
         If a variance is not positive or n is below 1.
 
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, section 3.3.1.
+    References
+    ----------
+    C. Bishop, Pattern Recognition and Machine Learning, section 3.3.1.
 
     Examples
     --------
     >>> ridge_penalty(0.25, 1.0), ridge_penalty(0.25, 1.0, n=50)
     (0.25, 0.005)
     """
-    check_positive(prior_variance, name="prior_variance")
-    ratio = check_positive(noise_variance, name="noise_variance") / prior_variance
+    noise_variance = check_positive(noise_variance, name="noise_variance")
+    ratio = noise_variance / check_positive(prior_variance, name="prior_variance")
     return ratio if n is None else ratio / check_whole(n, name="n", lowest=1)
 
 
@@ -87,13 +89,18 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     Raises
     ------
     ValueError
-        If the shapes do not fit, alpha is negative or the loss is neither of the two.
+        If the shapes do not fit, an entry is not finite or beyond 1e100, alpha is negative or the loss is
+        neither of the two.
 
     Notes
     -----
     Least squares on X with sqrt(alpha) I below it and zeros below y: the same minimum without squaring the
-    condition number. ``loss="sum"`` agrees with ``sklearn.linear_model.Ridge(alpha, fit_intercept=False)``.
-    Source: A. Hoerl and R. Kennard, Ridge Regression, Technometrics 12, 1970.
+    condition number. A penalty above the squares of X is added to XᵀX, which it makes well-conditioned.
+    ``loss="sum"`` agrees with ``sklearn.linear_model.Ridge(alpha, fit_intercept=False)``.
+
+    References
+    ----------
+    A. Hoerl and R. Kennard, Ridge Regression, Technometrics 12, 1970.
 
     Examples
     --------
@@ -102,15 +109,22 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     (array([2.]), array([1.]), array([1.]))
     """
     X, y = _regression_data(X, y)
-    if loss not in ("sum", "mean"):
+    if not isinstance(loss, str) or loss not in ("sum", "mean"):
         raise ValueError(f'loss must be "sum" or "mean", got {loss!r}')
-    if check_number(alpha, name="alpha") < 0:
-        raise ValueError(f"alpha must be 0 or more, got {alpha}; a negative penalty has no minimum")
+    alpha = check_not_negative(alpha, name="alpha", why="; a negative penalty has no minimum")
     penalty = alpha * (len(y) if loss == "mean" else 1)
     d = X.shape[1]
+    if np.abs(X).sum() < math.sqrt(penalty):  # then (XᵀX + penalty I) w = Xᵀy loses no digit
+        return np.linalg.solve(X.T @ X / penalty + np.eye(d), X.T @ y / penalty)
     # |stacked w - (y, 0)|² = |X w - y|² + penalty |w|²
     stacked = np.vstack([X, math.sqrt(penalty) * np.eye(d)])
-    return np.linalg.lstsq(stacked, np.concatenate([y, np.zeros(d)]), rcond=None)[0]
+    target = np.concatenate([y, np.zeros(d)])
+    size = np.linalg.norm(stacked, axis=0)  # columns of one size: none is taken for nothing beside the others
+    if penalty > 0 and np.all(size > 0):
+        w, _, rank, _ = np.linalg.lstsq(stacked / size, target, rcond=None)
+        if rank == d:
+            return w / size
+    return np.linalg.lstsq(stacked, target, rcond=None)[0]  # of several minima the shortest
 
 
 def lasso_penalty(noise_variance: float, prior_scale: float, n: int) -> float:
@@ -137,9 +151,9 @@ def lasso_penalty(noise_variance: float, prior_scale: float, n: int) -> float:
     ValueError
         If a number is not positive.
 
-    Notes
-    -----
-    Source: R. Tibshirani, Regression Shrinkage and Selection via the Lasso, 1996, section 5.
+    References
+    ----------
+    R. Tibshirani, Regression Shrinkage and Selection via the Lasso, 1996, section 5.
 
     Examples
     --------
@@ -179,14 +193,17 @@ def lasso_regression(
     Raises
     ------
     ValueError
-        If the shapes do not fit or alpha is not positive.
+        If the shapes do not fit, an entry is not finite or beyond 1e100, or alpha is not positive.
     RuntimeError
         If the gap is still larger than ``tol`` after ``max_iter`` rounds.
 
     Notes
     -----
     Agrees with ``sklearn.linear_model.Lasso(alpha, fit_intercept=False)``.
-    Source: J. Friedman, T. Hastie and R. Tibshirani, Regularization Paths for Generalized Linear Models via
+
+    References
+    ----------
+    J. Friedman, T. Hastie and R. Tibshirani, Regularization Paths for Generalized Linear Models via
     Coordinate Descent, 2010.
 
     Examples
@@ -196,7 +213,7 @@ def lasso_regression(
     array([1.6, 0. ])
     """
     X, y = _regression_data(X, y)
-    check_positive(alpha, name="alpha")
+    alpha, tol = check_positive(alpha, name="alpha"), check_number(tol, name="tol")
     n = len(y)
     gram, moment, w = X.T @ X / n, X.T @ y / n, np.zeros(X.shape[1])
     for _ in range(check_whole(max_iter, name="max_iter", lowest=1)):
@@ -212,12 +229,12 @@ def _duality_gap(X: np.ndarray, y: np.ndarray, w: np.ndarray, alpha: float) -> f
     """Return how far at most the lasso's objective at w lies above its minimum."""
     n, residual = len(y), y - X @ w
     steepest = np.abs(X.T @ residual).max() / n
-    feasible = residual * (min(1.0, alpha / steepest) if steepest > 0 else 1.0)
+    feasible = residual * (alpha / steepest if steepest > alpha else 1.0)
     primal = residual @ residual / (2 * n) + alpha * np.abs(w).sum()
     return float(primal - (y @ y - (y - feasible) @ (y - feasible)) / (2 * n))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearPosterior:
     """What is known of the weights of a line after the data: a Gaussian.
 
@@ -253,13 +270,19 @@ class LinearPosterior:
         X = as_finite(X, name="X")
         if X.ndim != 2 or X.shape[1] != len(self.mean):
             raise ValueError(f"X must have shape (m, {len(self.mean)}), got {X.shape}")
-        variance = np.einsum("ij,jk,ik->i", X, self.covariance, X) + (self.noise_variance if noise else 0.0)
-        return X @ self.mean, np.sqrt(variance)
+        variance = np.maximum(np.einsum("ij,jk,ik->i", X, self.covariance, X), 0)
+        scatter = self.noise_variance if check_flag(noise, name="noise") else 0.0
+        return X @ self.mean, np.sqrt(variance + scatter)
 
     def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Draw ``size`` weight vectors, shape (size, d): each is a line the data leave plausible."""
-        factor = np.linalg.cholesky(self.covariance)
-        return self.mean + as_rng(rng).standard_normal((size, len(self.mean))) @ factor.T
+        try:
+            factor = np.linalg.cholesky(self.covariance)
+        except np.linalg.LinAlgError:  # to rounding the weights lie on a plane
+            variance, axes = np.linalg.eigh(self.covariance)
+            factor = axes * np.sqrt(np.maximum(variance, 0))
+        z = as_rng(rng).standard_normal((check_whole(size, name="size"), len(self.mean)))
+        return self.mean + z @ factor.T
 
 
 def bayesian_linear_regression(
@@ -289,11 +312,12 @@ def bayesian_linear_regression(
     Raises
     ------
     ValueError
-        If the shapes do not fit or a variance is not positive.
+        If the shapes do not fit, an entry is not finite or beyond 1e100, a variance is not positive, or
+        rounding hides which of collinear columns the prior prefers.
 
-    Notes
-    -----
-    Source: C. Bishop, Pattern Recognition and Machine Learning, sections 3.3 and 3.5.
+    References
+    ----------
+    C. Bishop, Pattern Recognition and Machine Learning, sections 3.3 and 3.5.
 
     Examples
     --------
@@ -304,16 +328,35 @@ def bayesian_linear_regression(
     (array([ 3.  , 21.45]), array([0.12, 0.65]))
     """
     X, y = _regression_data(X, y, least=0)
-    check_positive(noise_variance, name="noise_variance")
-    check_positive(prior_variance, name="prior_variance")
+    noise_variance = check_positive(noise_variance, name="noise_variance")
+    prior_variance = check_positive(prior_variance, name="prior_variance")
     n, d = X.shape
-    factor = np.linalg.cholesky(X.T @ X / noise_variance + np.eye(d) / prior_variance)
-    root = np.linalg.solve(factor, np.eye(d))  # A⁻¹ = rootᵀ root
-    mean = root.T @ (root @ (X.T @ y)) / noise_variance
-    misfit = np.sum((y - X @ mean) ** 2) / noise_variance + mean @ mean / prior_variance
-    log_det = 2 * np.log(np.diag(factor)).sum() + d * math.log(prior_variance)
+    # A = stackedᵀ stacked = RᵀR: from R itself, for A would have the condition of R squared
+    noise, prior = math.sqrt(noise_variance), math.sqrt(prior_variance)
+    stacked = np.vstack([X / noise, np.eye(d) / prior])
+    Q, R = np.linalg.qr(stacked)
+    _check_condition(R, stacked.shape)
+    root = np.linalg.solve(R, np.eye(d))  # A⁻¹ = root rootᵀ
+    if np.abs(X).sum() / noise < 1 / prior:  # then the covariance has all digits, and Q few of what is small
+        mean = root @ (root.T @ (X.T @ y / noise_variance))
+    else:
+        mean = np.linalg.solve(R, Q[:n].T @ y / noise)
+    with np.errstate(over="ignore"):  # data so far off have the evidence 0
+        misfit = np.sum(((y - X @ mean) / noise) ** 2) + np.sum((mean / prior) ** 2)
+    log_det = 2 * np.log(np.abs(np.diag(R))).sum() + d * math.log(prior_variance)
     log_evidence = -(n * math.log(2 * math.pi * noise_variance) + log_det + misfit) / 2
-    return LinearPosterior(mean, root.T @ root, noise_variance, float(log_evidence))
+    return LinearPosterior(mean, root @ root.T, noise_variance, float(log_evidence))
+
+
+def _check_condition(R: np.ndarray, shape: tuple[int, int]) -> None:
+    """Refuse a triangular factor that rounding alone keeps from being singular."""
+    R = R / np.abs(R).max(axis=0)  # first, so that no square leaves the range of a float
+    values = np.linalg.svd(R / np.linalg.norm(R, axis=0), compute_uv=False)
+    if not values[-1] > max(shape) * np.finfo(np.float64).eps * values[0]:
+        raise ValueError(
+            "columns of X are collinear to rounding, and the prior is too wide to tell them apart; drop a "
+            "column, or take a smaller prior_variance"
+        )
 
 
 def _regression_data(X: ArrayLike, y: ArrayLike, least: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,8 @@ from course_lib._validate import as_float, as_rows, check_base, check_logits, ch
 
 __all__ = ["entropy_from_logits", "entropy_slope", "log_softmax", "logsumexp", "softmax"]
 
+OVERFLOWS = 1e-20  # of the largest float: a difference of logits overflows only if the larger is above that
+
 
 def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> float | np.ndarray:
     r"""Return the logarithm of the sum of exponentials: a smooth maximum, and what softmax divides by.
@@ -34,7 +36,7 @@ def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> f
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         From max(z) to max(z) + log n, in nats; -inf where all logits are. The error stays within 4 units in
         the last place of the result or of max(z), whichever is larger.
 
@@ -49,6 +51,8 @@ def logsumexp(logits: ArrayLike, *, axis: int = -1, keepdims: bool = False) -> f
     -----
     The name and the meaning of ``scipy.special.logsumexp`` and ``torch.logsumexp``.
 
+    References
+    ----------
     P. Blanchard, D. J. Higham and N. J. Higham, Accurately computing the log-sum-exp and softmax functions,
     2021.
 
@@ -103,6 +107,8 @@ def softmax(logits: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> n
     -----
     The name and the meaning of ``scipy.special.softmax`` and ``torch.softmax``, at T = 1.
 
+    References
+    ----------
     J. S. Bridle, Training stochastic model recognition algorithms as networks, 1989.
 
     Examples
@@ -185,7 +191,7 @@ def entropy_from_logits(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         From 0 to log n; its relative error stays small also where one outcome is all but certain.
 
     Raises
@@ -233,7 +239,7 @@ def entropy_slope(
 
     Returns
     -------
-    float or ndarray of float64
+    float or ndarray
         In nats per unit of temperature.
 
     Raises
@@ -247,10 +253,12 @@ def entropy_slope(
     0.4244
     """
     rows, shape = _as_rows(logits, axis)
-    p = softmax(rows.astype(np.float64), temperature=temperature)
-    z = np.where(p > 0, rows, rows.max(axis=-1, keepdims=True))  # what cannot happen does not vary
-    z = z - np.sum(p * z, axis=-1, keepdims=True)
-    slope = np.sum(p * np.square(z / temperature), axis=-1) / temperature
+    rows = rows.astype(np.float64)
+    p, top = softmax(rows, temperature=temperature), rows.max(axis=-1, keepdims=True)
+    z = np.where(p > 0, rows / 2 - top / 2, 0) / temperature * 2  # halves: the whole difference may overflow
+    z -= np.sum(p * z, axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):
+        slope = np.sum(p * np.square(z), axis=-1) / temperature
     return from_rows(slope, shape, axis, keepdims=keepdims)
 
 
@@ -328,13 +336,25 @@ def _exponentials(
         if exact:
             _rounding_error(rows, top, d, lost, spare)
         if temperature != 1:
-            d /= d.dtype.type(temperature)
+            _divide(d, temperature)
+            if temperature > 1 and top.max(initial=0) > OVERFLOWS * np.finfo(d.dtype).max:
+                far = d == -np.inf
+                d[far] = (rows / 2 - top / 2)[far] / np.float64(temperature) * 2  # halves stay in range
+                lost[far] = 0
         np.exp(d, out=e)
         if exact:
-            e += np.multiply(e, np.divide(lost, temperature, out=lost), out=lost)
+            e += np.multiply(e, _divide(lost, temperature), out=lost)
             if np.isnan(e.max()):  # from infinite logits, whose exponential is 0 without any correction
                 e[d == -np.inf] = 0
     return d, e
+
+
+def _divide(x: np.ndarray, temperature: float) -> np.ndarray:
+    """Divide in place by a number that the dtype of x may be too coarse for; then in double precision."""
+    limits = np.finfo(x.dtype)
+    known = float(limits.tiny) <= temperature <= float(limits.max)
+    divisor = x.dtype.type(temperature) if known else np.float64(temperature)
+    return np.divide(x, divisor, out=x, casting="same_kind")
 
 
 def _rounding_error(a: np.ndarray, b: np.ndarray, difference: np.ndarray, out: np.ndarray, spare: np.ndarray):

@@ -6,7 +6,7 @@ An encoder turns x into a Gaussian q(z|x), a decoder turns z into a distribution
 
 A count from 0 to n gets a mass function that sums to one, so the bound is in true nats and may be laid beside
 any other model of the same counts. The model's methods return tensors, so that gradients can be followed;
-``train_vae`` and ``evaluate`` take arrays, and ``evaluate`` gives float64 arrays, one number an example. A
+``train_vae`` and ``evaluate`` take arrays, and ``evaluate`` gives float64 arrays, one number per example. A
 seed fixes every result on a machine. PyTorch's own random state is left as it was found, and the work runs
 on one thread: several only get in each other's way on matrices this small.
 """
@@ -17,6 +17,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,11 +31,19 @@ except ModuleNotFoundError as missing:
     advice = "course_lib.vae needs PyTorch: pip install 'course-lib[vae]'"
     raise ModuleNotFoundError(advice, name=missing.name) from None
 
-from course_lib._validate import as_counts, as_finite, as_table, check_number, check_positive, check_whole
+from course_lib._validate import (
+    as_counts,
+    as_finite,
+    as_table,
+    check_not_negative,
+    check_positive,
+    check_whole,
+)
 from course_lib.elbo import iwae_bound
 
 __all__ = ["VAE", "VaeScores", "beta_binomial_logpmf", "evaluate", "train_vae"]
 
+ONE_AT_A_TIME = RLock()  # for what draws from torch's own generator
 BATCH = 128  # examples a step
 LEARNING_RATE, WARM_UP, WEIGHT_DECAY = 1e-2, 100, 1e-4  # of AdamW; the rate rises for so many steps
 DROPOUT = 0.15  # of the decoder's hidden units
@@ -69,10 +78,10 @@ def beta_binomial_logpmf(x: Tensor, n: int, a: Tensor, b: Tensor) -> Tensor:
         Nats, in the dtype of the input. As every term is a log-gamma, the absolute error is some epsilons of
         the largest of them: about 1e-4 in float32 and 1e-13 in float64 where a + b + n is 150.
 
-    Notes
-    -----
-    Source: J. Skellam, A Probability Distribution Derived from the Binomial Distribution by Regarding the
-    Probability of Success as Variable between the Sets of Trials, 1948.
+    References
+    ----------
+    J. Skellam, A Probability Distribution Derived from the Binomial Distribution by Regarding the Probability
+    of Success as Variable between the Sets of Trials, 1948.
 
     Examples
     --------
@@ -301,8 +310,11 @@ class VAE(nn.Module):
     Notes
     -----
     Ready to be evaluated; ``train()`` switches dropout on, ``eval()`` off.
-    Source: D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014; J. Tomczak and M. Welling, VAE
-    with a VampPrior, 2018, for what a learned prior saves.
+
+    References
+    ----------
+    D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014; J. Tomczak and M. Welling, VAE with a
+    VampPrior, 2018, for what a learned prior saves.
 
     Examples
     --------
@@ -369,7 +381,10 @@ class VAE(nn.Module):
         q: tuple[Tensor, Tensor] | None = None,
         rng: torch.Generator | int | None = None,
     ) -> Tensor:
-        """Return log p(x, z) - log q(z|x) for ``k`` draws z = mean + sqrt(variance) · e, shape (N, k).
+        r"""Return the log-weights of ``k`` draws from q(z|x), shape (N, k).
+
+        .. math:: \log w = \log p(x, z) - \log q(z \mid x), \qquad
+            z = \mu(x) + \sigma(x)\, e, \quad e \sim N(0, I)
 
         The mean of w is p(x), without bias; the mean of log w is the ELBO. Gradients flow through the draws.
 
@@ -424,7 +439,9 @@ def _net(inputs: int, hidden: int, outputs: int, *, dropout: float = 0.0) -> nn.
 def train_vae(
     X: ArrayLike, steps: int = 3000, seed: int = 0, beta: float = 1.0, k: int = 1, **options: Any
 ) -> VAE:
-    """Return a VAE fitted by climbing E_q[log p(x|z)] - β D_KL(q(z|x) ‖ p(z)), or the bound of k draws.
+    r"""Return a VAE fitted by climbing its bound, with a weight on the KL, or the bound of k draws.
+
+    .. math:: E_{q(z \mid x)}[\log p(x \mid z)] - \beta\, D_{\mathrm{KL}}\bigl(q(z \mid x) \,\|\, p(z)\bigr)
 
     AdamW with a rate of 0.01 (100 steps of warm-up, then a cosine down to 0), weight decay 1e-4, 128 examples
     a step: the same number of steps on a fast machine and on a slow one.
@@ -455,10 +472,10 @@ def train_vae(
         If X is no table, holds what the likelihood cannot make, or an option is out of range; if both β and k
         differ from 1, which together bound nothing.
 
-    Notes
-    -----
-    Source: D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014; I. Higgins and others, beta-VAE,
-    2017; Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
+    References
+    ----------
+    D. Kingma and M. Welling, Auto-Encoding Variational Bayes, 2014; I. Higgins and others, beta-VAE, 2017; Y.
+    Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
 
     Examples
     --------
@@ -468,8 +485,7 @@ def train_vae(
     (-0.7, 0.7)
     """
     steps, k = check_whole(steps, name="steps"), check_whole(k, name="k", lowest=1)
-    if check_number(beta, name="beta") < 0:
-        raise ValueError(f"beta must be 0 or more, got {beta}")
+    beta = check_not_negative(beta, name="beta")
     if k > 1 and beta != 1:
         raise ValueError(f"choose beta = 1 or k = 1: with beta = {beta} and k = {k} nothing is bounded")
     model = VAE(n_features=as_table(X, name="X").shape[1], seed=seed, **options)
@@ -518,7 +534,7 @@ def evaluate(model: VAE, X: ArrayLike, k: int = 500, seed: int = 0) -> VaeScores
     ----------
     model : VAE
         Left in the mode it was in. ``model.double()`` computes in double precision; otherwise single
-        precision costs some 1e-3 nats an example.
+        precision costs some 1e-3 nats per example.
     X : array_like, shape (N, D)
         Examples.
     k : int
@@ -536,9 +552,9 @@ def evaluate(model: VAE, X: ArrayLike, k: int = 500, seed: int = 0) -> VaeScores
     ValueError
         If X is no table of D columns, holds what the likelihood cannot make, or k is below 1.
 
-    Notes
-    -----
-    Source: Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
+    References
+    ----------
+    Y. Burda, R. Grosse and R. Salakhutdinov, Importance Weighted Autoencoders, 2016.
 
     Examples
     --------
@@ -578,9 +594,12 @@ def _loss(model: VAE, x: Tensor, beta: float, k: int) -> Tensor:
 
 @contextmanager
 def _by_itself(seed: int) -> Iterator[None]:
-    """Draw from ``seed`` and run on one thread; afterwards torch is as it was."""
+    """Draw from ``seed`` and run on one thread; afterwards torch is as it was.
+
+    First weights and dropout draw from the one generator that all threads share, so threads take turns here.
+    """
     threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
+    with ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(check_whole(seed, name="seed"))
         torch.set_num_threads(1)
         try:

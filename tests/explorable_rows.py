@@ -92,7 +92,7 @@ def fog(counts, loss, shapes, sounds, actions, heard, cost):
     return dict(zip([*shapes, *actions], [*belief, *expected], strict=True)) | flip
 
 
-def alias(p, seed, step, draws, **_):
+def alias(p, seed, step, draws, thousands, **_):
     """Short columns are filled from the last to the first; each keeps what the library's table says."""
     table, size = course_lib.AliasTable(p), len(p)
     np.testing.assert_allclose(table.probabilities(), p, atol=1e-15)
@@ -102,12 +102,18 @@ def alias(p, seed, step, draws, **_):
         last = order[step - 1]
         giver = p[table.alias[last]]
         shown |= {"poured": 1 - table.keep[last], "height": size * giver, "probability": giver}
-    if draws:
-        place = uniforms(seed, draws)[-1] * size
-        column = int(place)
-        shown.pop(f"{column + 1} keeps", None)
-        outcome = column if place - column < table.keep[column] else table.alias[column]
-        shown |= {"coin": place - column, "kept": table.keep[column], "outcome": 1 + outcome, "draws": draws}
+    if step >= len(order):
+        shown |= {f"{i + 1} keeps": kept for i, kept in enumerate(table.keep)}
+    if total := draws + 1000 * thousands:
+        places = uniforms(seed, total) * size
+        columns = places.astype(int)
+        coins = places - columns
+        outcomes = np.where(coins < table.keep[columns], columns, table.alias[columns])
+        shares = np.bincount(outcomes, minlength=size) / total
+        shown |= {f"share {i + 1}": share for i, share in enumerate(shares)}
+        shown |= {
+            "coin": coins[-1], "kept": table.keep[columns[-1]], "outcome": 1 + outcomes[-1], "draws": total,
+        }  # fmt: skip
     return shown
 
 
@@ -142,22 +148,29 @@ def race_to_a_line(p, steps, line, tosses=6000):
     raise AssertionError("the race is still open")
 
 
-def evidence_race(a, b, names, tosses, tens, seed, verdict, odds):
+def evidence_race(a, b, tosses, tens, seed, odds, **_):
     u = uniforms(seed, 1 + tosses + 10 * tens)
     coin = int(u[0] >= 0.5)
     heads = u[1:] < (a, b)[coin]
     likelihood = np.where(heads[:, None], [a, b], [1 - a, 1 - b])
-    posterior = course_lib.bayes_odds(0.5, likelihood).posterior[-1] if heads.size else 0.5
+    posterior, over = 0.5, False
+    if heads.size:
+        walk = course_lib.bayes_odds(0.5, likelihood).posterior
+        there = np.flatnonzero(np.abs(course_lib.logit(walk)) > math.log(odds) - 1e-9)
+        over = there.size > 0
+        last = there[0] if over else heads.size - 1
+        posterior, heads = walk[last], heads[: last + 1]
     shown = {
         "coin": seed,
         "heads": heads.sum(),
         "tosses": heads.size,
         "bits": course_lib.logit(posterior) / math.log(2),
-        "odds": max(course_lib.odds(posterior), course_lib.odds(1 - posterior)),
     }
-    if verdict is None:
+    if abs(posterior - 0.5) > 1e-9:
+        shown["odds"] = max(course_lib.odds(posterior), course_lib.odds(1 - posterior))
+    if not over:
         return shown
-    shown["wrong"] = 100 * (1 - posterior if verdict == names[0] else posterior)
+    shown["wrong"] = 100 * min(posterior, 1 - posterior)
     shown["drift"] = course_lib.kl_divergence([a, 1 - a], [b, 1 - b], base=2)
     shown["other drift"] = course_lib.kl_divergence([b, 1 - b], [a, 1 - a], base=2)
     steps = np.log([a / b, (1 - a) / (1 - b)])
@@ -178,9 +191,10 @@ def cropped_number(digits, s, kept, longest, **_):
     return shown | ({"cut": after.argmax(), "most": after.max()} if after.argmax() else {})
 
 
-def beta_posterior(a, b, truth, heads, tails, rounds, seed, **_):
+def beta_posterior(a, b, truth, seen, heads, tails, rounds, seed, **_):
     landed = int((uniforms(seed, 20 * rounds) < truth).sum())
-    heads, tails = heads + landed, tails + 20 * rounds - landed
+    before = seen if (truth, seed) == (0.7, 1) else (0, 0)
+    heads, tails = before[0] + heads + landed, before[1] + tails + 20 * rounds - landed
     posterior = course_lib.BetaBinomial(a, b).update(heads, heads + tails)
     low, high = posterior.credible_interval()
     shown = {"series": seed, "heads": heads, "tails": tails, "low": low, "high": high}
@@ -338,7 +352,8 @@ ROWS = [
     Row(
         "alias",
         {"p": [0.1, 0.1, 0.1, 0.1, 0.2, 0.4]},
-        [{"step": s, "draws": 0} for s in range(6)] + [{"step": 5, "draws": d} for d in (1, 2, 3, 4, 12)],
+        [{"step": s, "draws": 0, "thousands": 0} for s in range(6)]
+        + [{"step": 5, "draws": d, "thousands": k} for d, k in ((1, 0), (2, 0), (12, 0), (12, 2), (13, 2))],
         alias,
     ),
     Row(
@@ -392,15 +407,8 @@ ROWS = [
         "evidence-race",
         {"names": ["loaded", "fair"]},
         [
-            {"tosses": tosses, "tens": tens, "seed": 1, "verdict": verdict, "odds": odds}
-            for tosses, tens, verdict, odds in [
-                (0, 0, None, 19),
-                (0, 0, "fair", 19),
-                (3, 0, "loaded", 2),
-                (3, 4, None, 99),
-                (3, 4, "fair", 19),
-                (7, 12, "loaded", 9),
-            ]
+            {"tosses": tosses, "tens": tens, "seed": 1, "odds": odds}
+            for tosses, tens, odds in [(0, 0, 19), (3, 0, 2), (3, 4, 2), (3, 4, 99), (7, 12, 9), (7, 30, 19)]
         ],
         evidence_race,
     ),
@@ -416,7 +424,7 @@ ROWS = [
     ),
     Row(
         "beta-posterior",
-        {"a": 2, "b": 2},
+        {"a": 2, "b": 2, "seen": [9, 21]},
         [
             {"a": a, "b": b, "truth": truth, "heads": heads, "tails": tails, "rounds": rounds, "seed": 1}
             for a, b, truth, heads, tails, rounds in [

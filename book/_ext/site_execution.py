@@ -117,6 +117,8 @@ async def _run_all(notebooks: dict[Path, nbformat.NotebookNode], timeout: int) -
 def setup(app: Sphinx) -> dict:
     """Tell the kernels that a page is being built, and run them before the pages are read."""
     os.environ["COURSE_BOOK_BUILD"] = "1"
+    # Kernels that run side by side would fight for the cores if each multiplied matrices on all of them.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     app.connect("config-inited", choose_cache)
     app.connect("env-before-read-docs", run_stale)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

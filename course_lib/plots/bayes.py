@@ -47,24 +47,25 @@ def weighing(words: Sequence[str], bits: ArrayLike, *, start: float, sides: tupl
     rows = np.arange(len(steps))
     for row, low, step in zip(rows, after - steps, steps, strict=True):
         axes.barh(row, step, 0.72, left=low, **shade(BLUE if step > 0 else RED))
-        _at_the_end(axes, max(low, low + step), row, step)
+        _at_the_end(axes, low + step, row, step)
         axes.plot([low + step] * 2, [row, row + 1], color=INK, linewidth=0.9)
     axes.barh(len(steps), after[-1], 0.72, color=BLUE if after[-1] > 0 else RED)
-    _at_the_end(axes, max(after[-1], 0), len(steps), after[-1])
+    _at_the_end(axes, after[-1], len(steps), after[-1])
     axes.axvline(0, color=INK, linewidth=1.2)
     axes.set_yticks(range(len(steps) + 1), ["prior", *words, "total"])
     axes.tick_params(axis="y", length=0)
     axes.use_sticky_edges = False
-    axes.margins(x=0.1)
+    axes.margins(x=0.18)
     axes.invert_yaxis()
     axes.set_xlabel(f"← {sides[0]}\u2003\u2003log-odds (bits)\u2003\u2003{sides[1]} →")
     return finish(figure)
 
 
 def _at_the_end(axes: Axes, x: float, row: int, value: float) -> None:
-    """Write a signed number to the right of a bar."""
+    """Write a signed number where its bar ends."""
+    side, anchor = (6, "left") if value > 0 else (-6, "right")
     text = f"{value:+.1f}".replace("-", "−")
-    axes.annotate(text, (x, row), (8, 0), va="center", textcoords="offset points")
+    axes.annotate(text, (x, row), (side, 0), ha=anchor, va="center", textcoords="offset points")
 
 
 def fits(

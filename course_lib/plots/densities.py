@@ -10,18 +10,66 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from course_lib.plots.style import INK, PALETTE, WIDTH, finish, panels, shade
+from course_lib.plots.style import INK, PALETTE, WIDTH, finish, panels, plain_powers, shade
 
-__all__ = ["families", "in_two_units", "inverse_cdf", "scatter_with_margins", "shrinking_bins"]
+__all__ = [
+    "families",
+    "family_map",
+    "in_two_units",
+    "inverse_cdf",
+    "order_and_shuffle",
+    "scatter_with_margins",
+    "shrinking_bins",
+]
 
 BLUE = PALETTE["blue"]
 
+_PLACES = {
+    "Categorical": (0, 2), "Bernoulli": (1, 2), "Binomial": (2, 2), "Poisson": (3, 2), "Gaussian": (2, 1),
+    "Dirichlet": (0, 0), "Beta": (1, 0), "Gamma": (2, 0), "Exponential": (3, 0),
+}  # fmt: skip
+_ARROWS = [
+    ("Bernoulli", "Categorical", "K sides"), ("Bernoulli", "Binomial", "add n"),
+    ("Binomial", "Poisson", "rare"), ("Binomial", "Gaussian", "add many"), ("Gamma", "Gaussian", "add many"),
+    ("Poisson", "Exponential", "the wait"), ("Exponential", "Gamma", "add a"), ("Gamma", "Beta", "share"),
+    ("Beta", "Dirichlet", "K shares"), ("Dirichlet", "Categorical", "belief"),
+    ("Beta", "Bernoulli", "belief"),
+]  # fmt: skip
+
+
+def family_map() -> Figure:
+    """Draw the nine families, and an arrow from each to those that are built from it."""
+    figure, ((axes,),) = panels(height=3.7)
+    axes.set(xlim=(-0.42, 3.45), ylim=(-0.25, 2.45))
+    look = shade(BLUE) | {"boxstyle": "round,pad=0.35"}
+    boxes = {
+        name: axes.text(*place, name, ha="center", va="center", bbox=look).get_bbox_patch()
+        for name, place in _PLACES.items()
+    }
+    for start, end, words in _ARROWS:
+        (x, y), (to_x, to_y) = _PLACES[start], _PLACES[end]
+        ends = {"patchA": boxes[start], "patchB": boxes[end], "shrinkA": 3, "shrinkB": 3}
+        axes.annotate("", (to_x, to_y), (x, y), arrowprops={"arrowstyle": "->", "color": INK} | ends)
+        if y == to_y:
+            axes.text((x + to_x) / 2, y + 0.27, words, ha="center", va="center")
+        else:
+            side = -0.06 if x == 3 else 0.06  # the last column has no room on its right
+            axes.text(x + side, (y + to_y) / 2, words, ha="right" if x == 3 else "left", va="center")
+    axes.axis("off")
+    return finish(figure)
+
 
 def families(distributions: Mapping[str, Any], *, columns: int = 2) -> Figure:
-    """Draw small pictures of distributions: probabilities as stems, densities as curves."""
+    """Draw small pictures: probabilities as stems, densities as curves, a Dirichlet as points."""
     rows = -(-len(distributions) // columns)
     figure, grid = panels(rows, columns, height=1.7)
     for axes, (title, dist) in zip(grid.flat, distributions.items(), strict=False):
+        if np.ndim(dist.mean):
+            shares = dist.sample(400, rng=0)
+            axes.plot(shares[:, 0], shares[:, 1], ".", color=BLUE, markersize=2, rasterized=True)
+            axes.plot([0, 1], [1, 0], color=INK, linewidth=1)
+            axes.set(xlim=(0, 1), ylim=(0, 1), title=title, xlabel="share x₁", ylabel="share x₂")
+            continue
         reach = 4 * np.sqrt(dist.variance)
         if hasattr(dist, "pmf"):
             x = np.arange(int(dist.mean + reach) + 1)
@@ -73,6 +121,26 @@ def inverse_cdf(cdf: Callable, quantile: Callable, us: ArrayLike, *, xlabel: str
     return finish(figure)
 
 
+def order_and_shuffle(
+    ns: ArrayLike, results: Mapping[str, tuple[ArrayLike, ArrayLike]], *, xlabel: str, ylabel: str
+) -> Figure:
+    """Draw a panel a series, on logarithmic axes: a result against n in order, and after a shuffle."""
+    figure, grid = panels(-(-(len(results) + 1) // 3), 3, height=2.3, sharex=True, sharey=True)
+    for axes, (title, (ordered, shuffled)) in zip(grid.flat, results.items(), strict=False):
+        axes.plot(ns, ordered, color=BLUE, label="in order")
+        axes.plot(ns, shuffled, color=PALETTE["vermillion"], linestyle="--", label="shuffled")
+        axes.set(xscale="log", yscale="log", title=title)
+        axes.set_xticks(10.0 ** np.arange(np.ceil(np.log10(np.min(ns))), np.log10(np.max(ns)), 2))
+        for axis in (axes.xaxis, axes.yaxis):
+            plain_powers(axis)
+    for axes in grid.flat[len(results) :]:
+        axes.axis("off")
+    grid[-1, -1].legend(*grid[0, 0].get_legend_handles_labels(), loc="center")
+    figure.supxlabel(xlabel, fontsize="medium")
+    figure.supylabel(ylabel, fontsize="medium")
+    return finish(figure)
+
+
 def scatter_with_margins(
     x: ArrayLike,
     y: ArrayLike,
@@ -114,19 +182,27 @@ def scatter_with_margins(
 
 
 def shrinking_bins(
-    values: ArrayLike, widths: Sequence[float], curve: Any, *, quantity: str, unit: str
+    values: ArrayLike,
+    widths: Sequence[float],
+    curve: Callable,
+    *,
+    quantity: str,
+    unit: str,
+    within: tuple[float, float] | None = None,
 ) -> Figure:
     """Draw histograms of ever narrower bins, each as mass divided by width, under the density's curve."""
     values = np.asarray(values, dtype=float)
-    x = np.linspace(values.min(), values.max(), 200)
+    lowest, highest = within or (values.min(), values.max())
+    x = np.linspace(lowest, highest, 200)
     figure, grid = panels(len(widths), height=1.9, sharex=True, sharey=True)
     for axes, width in zip(grid[:, 0], widths, strict=True):
         first, last = np.floor(x[0] / width), np.ceil(x[-1] / width)
         edges = width * np.arange(first, last + 1)
         mass = np.histogram(values, edges)[0] / values.size
         axes.stairs(mass / width, edges, fill=True, **shade(INK))
-        axes.plot(x, curve.pdf(x), color=BLUE)
+        axes.plot(x, curve(x), color=BLUE)
         axes.set_title(f"bins of {width:g} {unit}", loc="left")
+        axes.set_xlim(within)
     grid[-1, 0].set_xlabel(f"{quantity} ({unit})")
     figure.supylabel(f"probability per {unit}", fontsize="medium")
     return finish(figure)

@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike
 
 from course_lib.plots import picture
 from course_lib.plots.densities import families as families
+from course_lib.plots.densities import family_map as family_map
 from course_lib.plots.densities import in_two_units as in_two_units
 from course_lib.plots.densities import inverse_cdf as inverse_cdf
+from course_lib.plots.densities import order_and_shuffle as order_and_shuffle
 from course_lib.plots.densities import scatter_with_margins as scatter_with_margins
 from course_lib.plots.densities import shrinking_bins as shrinking_bins
 from course_lib.plots.style import CYCLE, INK, PALETTE, decimals_of, finish, panels, plain_powers, shade
@@ -120,13 +122,13 @@ def alias_columns(keep: ArrayLike, alias: ArrayLike, labels: Sequence[str]) -> F
     if not keep.shape == alias.shape == (len(labels),) or not np.all((keep >= 0) & (keep <= 1)):
         raise ValueError("an alias table needs one share in [0, 1], one alias and one label a column")
     figure, ((before, after),) = panels(1, 2, height=4.4, sharey=True)
-    looks = [shade(CYCLE[i % len(CYCLE)]) for i in range(len(labels))]
+    own, lent = shade(BLUE), shade(PALETTE["vermillion"])  # the explorable's colours
     heights = keep + np.bincount(alias, weights=1 - keep, minlength=len(keep))
     for column, (share, other) in enumerate(zip(keep, alias, strict=True)):
-        drawn = before.bar(column, heights[column], 0.88, **looks[column])
+        drawn = before.bar(column, heights[column], 0.88, **own)
         before.bar_label(drawn, fmt="%.3g", padding=2)
-        for owner, low, high in ((column, 0, share), (other, share, 1)):
-            after.bar(column, high - low, 0.88, bottom=low, **looks[owner])
+        for owner, low, high, look in ((column, 0, share, own), (other, share, 1, lent)):
+            after.bar(column, high - low, 0.88, bottom=low, **look)
             if high - low > 0.15:
                 after.text(column, (low + high) / 2, labels[owner], ha="center", va="center", color="black")
     for axes in (before, after):

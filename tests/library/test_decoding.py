@@ -53,6 +53,28 @@ def test_top_k_keeps_exactly_k_and_of_ties_the_lower_index(row, k):
     assert kept_by(top_k(row, k), row) == plain_top_k(row, k)
 
 
+@pytest.mark.parametrize("truncate", [top_p, min_p])
+@given(logits, st.floats(0.001, 0.999), st.integers(1, 45))
+def test_min_keep_adds_the_likeliest_and_removes_none(truncate, row, p, least):
+    expected = kept_by(truncate(row, p), row) | plain_top_k(row, least)
+    assert kept_by(truncate(row, p, min_keep=least), row) == expected
+    table = np.stack([row, row[::-1]], axis=1)
+    np.testing.assert_array_equal(
+        truncate(table, p, axis=0, min_keep=least)[:, 1], truncate(row[::-1], p, min_keep=least)
+    )
+
+
+@pytest.mark.parametrize("truncate", [top_p, min_p])
+def test_min_keep_lets_nothing_in_that_is_ruled_out(truncate):
+    np.testing.assert_array_equal(truncate([0.0, -INF, -9.0], 0.5, min_keep=3), [0.0, -INF, -9.0])
+    wide = np.linspace(0, -50, 2 * WIDE)
+    assert np.isfinite(truncate(wide, 0.5, min_keep=WIDE)).sum() == WIDE
+    with pytest.raises(ValueError, match="min_keep must be 1 or more"):
+        truncate([0.0], 0.5, min_keep=0)
+    with pytest.raises(TypeError, match="min_keep must be a whole number"):
+        truncate([0.0], 0.5, min_keep=1.0)
+
+
 @given(logits, st.floats(0.001, 0.999))
 def test_top_p_keeps_the_fewest_tokens_that_reach_p(row, p):
     kept = kept_by(top_p(row, p), row)

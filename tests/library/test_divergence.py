@@ -20,8 +20,10 @@ from course_lib.divergence import (
     js_divergence,
     kl_divergence,
     kl_from_logits,
+    renyi_divergence,
     total_variation,
     wasserstein1,
+    wasserstein1_samples,
 )
 
 mpmath.mp.dps = 60
@@ -433,3 +435,134 @@ def test_the_input_is_left_alone():
     for measure in REDUCTIONS:
         measure(p, q, normalize=True)
     wasserstein1(p, q, np.arange(40))
+
+
+# --- Jensen-Shannon with weights ------------------------------------------------------------------------
+
+
+def exact_js_of_weights(p, q, w):
+    p, q, (a, b) = shares(p), shares(q), shares(w)
+    m = [a * x + b * y for x, y in zip(p, q, strict=True)]
+    from_p, from_q = (
+        mpmath.fsum(x * mpmath.log(x / c) for x, c in zip(side, m, strict=True) if x > 0) for side in (p, q)
+    )
+    return a * from_p + b * from_q
+
+
+@pytest.mark.parametrize("closeness", [None, 1e-2, 1e-8, 1e-12])
+def test_weighted_js_against_sixty_digits(closeness):
+    rng = np.random.default_rng(11)
+    for w in ([0.5, 0.5], [0.25, 0.75], [0.9, 0.1], [1e-9, 1 - 1e-9]):
+        for p, q in pairs(rng, closeness, 30):
+            assert relative_error(js_divergence(p, q, weights=w), exact_js_of_weights(p, q, w)) < 1e-10
+
+
+def test_weighted_js_at_its_ends():
+    p, q = [1.0, 0.0], [0.0, 1.0]
+    most = scipy.stats.entropy([0.25, 0.75])
+    assert js_divergence(p, q, weights=[0.25, 0.75]) == pytest.approx(most, rel=1e-14)
+    assert js_divergence(p, q, weights=[1, 0]) == js_divergence(p, q, weights=[0, 1]) == 0
+    assert js_divergence([0.5, 0.5], [0.9, 0.1], weights=[1, 0]) == 0
+    assert js_divergence([0.3, 0.7], [0.3, 0.7], weights=[0.1, 0.9]) == 0
+    tables = np.random.default_rng(0).dirichlet(np.ones(4), size=(2, 3))
+    by_row = [js_divergence(a, b, weights=[0.3, 0.7]) for a, b in zip(*tables, strict=True)]
+    np.testing.assert_allclose(js_divergence(*tables, weights=[0.3, 0.7]), by_row, rtol=1e-14)
+    for weights, error in [([0.5, 0.6], ProbabilityError), ([1.0], ValueError), ([[0.5, 0.5]], ValueError)]:
+        with pytest.raises(error, match="weights"):
+            js_divergence(p, q, weights=weights)
+
+
+# --- Rényi ----------------------------------------------------------------------------------------------
+
+ORDERS = [0, 1e-9, 0.3, 0.5, 0.8, 1 - 1e-10, 1, 1 + 1e-10, 1.5, 2, 30, math.inf]
+
+
+def exact_renyi(p, q, alpha):
+    p, q = shares(p), shares(q)
+    possible = [(a, b) for a, b in zip(p, q, strict=True) if a > 0]
+    if alpha == 1:
+        return mpmath.fsum(a * mpmath.log(a / b) for a, b in possible)
+    if alpha == math.inf:
+        return max(mpmath.log(a / b) for a, b in possible)
+    total = mpmath.fsum(a ** mpmath.mpf(alpha) * b ** (1 - mpmath.mpf(alpha)) for a, b in possible)
+    return mpmath.log(total) / (mpmath.mpf(alpha) - 1)
+
+
+@pytest.mark.parametrize("closeness", [None, 1e-2, 1e-8])
+@pytest.mark.parametrize("alpha", ORDERS[1:])
+def test_renyi_against_sixty_digits(alpha, closeness):
+    for p, q in pairs(np.random.default_rng(13), closeness, 40):
+        assert relative_error(renyi_divergence(p, q, alpha), exact_renyi(p, q, alpha)) < 1e-11
+
+
+@given(weights)
+def test_renyi_laws(ws):
+    p, q, _ = map(as_distribution, ws)
+    values = [renyi_divergence(p, q, alpha) for alpha in ORDERS]
+    assert values[0] >= 0
+    assert np.all(np.diff(values) >= -1e-9 * np.abs(values[1:]) - 1e-30)  # it never falls as the order rises
+    assert renyi_divergence(p, q, 1) == kl_divergence(p, q)
+    assert all(renyi_divergence(p, p, alpha) == 0 for alpha in ORDERS)
+    for alpha in (0.2, 0.5):
+        skew = alpha / (1 - alpha) * renyi_divergence(q, p, 1 - alpha)
+        assert math.isclose(renyi_divergence(p, q, alpha), skew, rel_tol=1e-12, abs_tol=1e-30)
+    halves = np.add.reduceat(p, [0, len(p) // 2]), np.add.reduceat(q, [0, len(q) // 2])
+    for alpha, whole in zip(ORDERS, values, strict=True):  # merging outcomes loses information
+        assert renyi_divergence(*halves, alpha, normalize=True) <= whole * (1 + 1e-9) + 1e-15
+
+
+def test_renyi_where_outcomes_are_impossible():
+    p, q = [0.5, 0.5, 0.0], [0.25, 0.25, 0.5]
+    for alpha in ORDERS:
+        assert renyi_divergence(p, q, alpha) == pytest.approx(math.log(2), rel=1e-14)
+        assert renyi_divergence([1, 0], [0, 1], alpha) == math.inf
+    assert renyi_divergence(q, p, 0.5) == pytest.approx(math.log(2), rel=1e-14)
+    assert renyi_divergence(q, p, 0) == 0
+    assert renyi_divergence(q, p, 2) == renyi_divergence(q, p, math.inf) == math.inf
+    far = renyi_divergence([1 - 1e-9, 1e-9], [1e-300, 1], 0.5)
+    assert far == pytest.approx(-2 * math.log(math.sqrt(1e-300) + math.sqrt(1e-9)), rel=1e-9)
+
+
+def test_renyi_axes_units_and_refusals():
+    p, q = np.random.default_rng(1).dirichlet(np.ones(5), size=(2, 3))
+    by_row = [renyi_divergence(a, b, 2) for a, b in zip(p, q, strict=True)]
+    np.testing.assert_allclose(renyi_divergence(p.T, q.T, 2, axis=0), by_row, rtol=1e-14)
+    np.testing.assert_allclose(renyi_divergence(p, q, 2, base=2), np.array(by_row) / math.log(2), rtol=1e-14)
+    assert renyi_divergence(p, q, 2, keepdims=True).shape == (3, 1)
+    assert renyi_divergence(np.zeros((0, 3)), np.zeros((0, 3)), math.inf).shape == (0,)
+    for alpha in (-1, math.nan):
+        with pytest.raises(ValueError, match="alpha must be from 0"):
+            renyi_divergence(p, q, alpha)
+    with pytest.raises(TypeError, match="alpha must be one number"):
+        renyi_divergence(p, q, "2")
+    with pytest.raises(ProbabilityError, match="normalize=True"):
+        renyi_divergence([1, 2], [0.5, 0.5], 2)
+
+
+# --- Wasserstein of samples -----------------------------------------------------------------------------
+
+samples = st.lists(st.integers(-50, 50).map(lambda i: i / 8), min_size=1, max_size=12)
+
+
+@given(samples, samples)
+def test_wasserstein_of_samples_agrees_with_scipy_and_with_the_support(x, y):
+    distance = wasserstein1_samples(x, y)
+    assert distance == pytest.approx(scipy.stats.wasserstein_distance(x, y), abs=1e-12)
+    support = sorted({*x, *y})
+    shares_of = [[sample.count(point) / len(sample) for point in support] for sample in (x, y)]
+    assert distance == pytest.approx(wasserstein1(*shares_of, support), abs=1e-12)
+
+
+@given(samples, st.data())
+def test_wasserstein_of_samples_of_one_size_is_the_mean_way_of_the_sorted(x, data):
+    assert wasserstein1_samples(x, data.draw(st.permutations(x))) == 0
+    z = data.draw(st.lists(st.integers(-50, 50).map(float), min_size=len(x), max_size=len(x)))
+    assert wasserstein1_samples(x, z) == pytest.approx(np.mean(np.abs(np.sort(x) - np.sort(z))), abs=1e-12)
+    assert wasserstein1_samples(np.tile(x, 3), z) == pytest.approx(wasserstein1_samples(x, z), abs=1e-12)
+    assert wasserstein1_samples(x, z) == wasserstein1_samples(z, x)
+
+
+def test_wasserstein_of_samples_refusals():
+    for odd in ([], [math.nan], [math.inf], [[1.0]], 1.0):
+        with pytest.raises(ValueError, match="x "):
+            wasserstein1_samples(odd, [1.0])

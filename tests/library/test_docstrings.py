@@ -7,7 +7,8 @@ The rules, for each name in ``dir(course_lib)``:
   Raises what it refuses, if it raises anything itself.
 - It has an example. A tuple of results (a NamedTuple) has its fields explained instead, and is shown by the
   function that returns it.
-- A displayed formula has a source, by author and year, unless it is listed below.
+- A displayed formula has a source under References, by author and year, unless it is listed below.
+- Sources stand under References alone, and Returns begins each entry with a type, as numpydoc has it.
 """
 
 import inspect
@@ -23,12 +24,23 @@ OWN_FORMULA = {
     "calibration_floor": "derived in its notes",
     "entropy_from_logits": "the entropy's definition with softmax put in",
     "entropy_slope": "one differentiation",
+    "grid_posterior": "Bayes' theorem",
     "histogram_probabilities": "the mean of a Dirichlet, as its notes say",
     "info_nce_gradient": "one differentiation",
     "kl_estimator_moments": "bias and variance as defined",
     "kl_from_logits": "derived in its notes",
     "log_loss": "its definition",
     "log_softmax": "its definition",
+    "map_binomial": "one differentiation",
+    "map_exponential": "one differentiation",
+    "map_gaussian": "one differentiation",
+    "map_poisson": "one differentiation",
+    "mle_bernoulli": "one differentiation",
+    "mle_binomial": "one differentiation",
+    "mle_categorical": "one differentiation",
+    "mle_exponential": "one differentiation",
+    "mle_gaussian": "two differentiations",
+    "mle_laplace": "the median has the least absolute error",
 }
 
 PUBLIC = {name: getattr(course_lib, name) for name in dir(course_lib)}
@@ -83,8 +95,22 @@ def test_a_result_explains_its_fields(name):
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if ".. math::" in text_of(name)])
 def test_a_formula_has_a_source(name):
-    has_source = re.search(r"\b(1[6-9]|20)\d\d\b", section(name, "Notes"))
+    has_source = re.search(r"\b(1[6-9]|20)\d\d\b", section(name, "References"))
     assert bool(has_source) != (name in OWN_FORMULA), "cite it, or say above why nobody need be cited"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_sources_stand_under_references(name):
+    assert "Source:" not in text_of(name)
+    elsewhere = section(name, "Notes")
+    assert not re.search(r"^(?:[A-Z]\. )+[A-Z]", elsewhere, re.MULTILINE), "move it to References"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_returns_begins_with_a_type(name):
+    entries = [line for line in section(name, "Returns").splitlines() if line[:1].strip()]
+    assert entries
+    assert not any(line.endswith(".") for line in entries), "a sentence stands below the type, indented"
 
 
 @pytest.mark.parametrize(

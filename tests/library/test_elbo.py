@@ -609,7 +609,7 @@ class TestSurgery:
             e.elbo_surgery(mean, -variance)
         with pytest.raises(ValueError, match="draws must be 1 or more"):
             e.elbo_surgery(mean, variance, draws=0)
-        with pytest.raises(ValueError, match=r"log_prior must return shape \(6,\), one number a point"):
+        with pytest.raises(ValueError, match=r"log_prior must return shape \(6,\), one number per point"):
             e.elbo_surgery(mean, variance, draws=2, log_prior=lambda z: z)
         with pytest.raises(ValueError, match=r"log_prior\(z\) holds NaN"):
             e.elbo_surgery(mean, variance, log_prior=lambda z: z[:, 0] * math.nan)

@@ -8,8 +8,7 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from course_lib import CategoricalMixture, bits_per_dim, digits_split
-from course_lib.mixture import _one_hot
+from course_lib import CategoricalMixture, bits_per_dim, digits_split, em
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +47,26 @@ def test_log_prob_is_the_log_of_a_weighted_sum_of_products(fitted, digits):
 
 
 def test_em_never_loses_ground(digits):
-    """At full warmth, the log-posterior (likelihood and the two priors) rises with every round."""
-    hot = _one_hot(digits.train.X[:300], 17)
-    histogram = CategoricalMixture.fit(digits.train.X[:300], 1, 17)
-    prior = 10 * np.exp(histogram.log_theta)
-    share = np.random.default_rng(0).dirichlet(np.full(5, 0.1), size=300)
-    scores = []
-    for _ in range(15):
-        model = CategoricalMixture._m_step(hot, share, prior)
-        share = model._e_step(hot, warmth=1)
-        likelihood = model.log_prob(digits.train.X[:300]).sum()
-        scores.append(likelihood + np.sum(prior * model.log_theta) + model.log_weights.sum())
-    assert np.all(np.diff(scores) > -1e-8)
-    assert scores[-1] > scores[0] + 100
+    """Without annealing, the log-posterior (likelihood and the two priors) rises with every half step."""
+    X = digits.train.X[:300]
+    prior = 10 * np.exp(CategoricalMixture.fit(X, 1, 17).log_theta)[0]
+    start = CategoricalMixture.fit(X, 5, 17, rng=0, n_iter=1)
+    path = em(start, X, prior=prior, n_iter=15, tol=-math.inf)
+    assert np.all(np.diff(path.objective) > -1e-8)
+    assert path.objective[-1] > path.objective[0] + 100
+    model = path.model
+    score = model.log_prob(X).sum() + np.sum(prior * model.log_theta) + model.log_weights.sum()
+    assert em(model, X, prior=prior, n_iter=1).objective[0] == pytest.approx(score)
+
+
+def test_annealed_em_rises_in_its_second_half(digits):
+    X = digits.train.X[:300]
+    start = CategoricalMixture.fit(X, 5, 17, rng=0, n_iter=1)
+    objective = em(start, X, prior=np.full((64, 17), 0.5), n_iter=20, tol=-math.inf, anneal=0.2).objective
+    assert np.all(np.diff(objective[21:]) > -1e-8)
+    for anneal in (0.0, 1.5, math.nan):
+        with pytest.raises(ValueError, match="anneal must be"):
+            em(start, X, anneal=anneal)
 
 
 def test_a_mixture_beats_independent_pixels_which_beat_noise(digits, fitted):

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.special
 import scipy.stats
 import sklearn.mixture
 from hypothesis import assume, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from course_lib._validate import ProbabilityError
 from course_lib.datasets import digits_split
-from course_lib.mixture import BetaBinomialMixture, BinomialMixture, GaussianMixture, em
+from course_lib.mixture import BetaBinomialMixture, BinomialMixture, CategoricalMixture, GaussianMixture, em
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -27,12 +28,14 @@ def random_mixture(kind, rng, k=3, d=2, n=5):
             weights, 3 * rng.normal(size=(k, d)), a @ a.transpose(0, 2, 1) + 0.5 * np.eye(d)
         )
     mean = rng.uniform(0.1, 0.9, (k, d))
+    if kind is CategoricalMixture:
+        return CategoricalMixture(np.log(weights), np.log(rng.dirichlet(np.ones(n + 1), (k, d))))
     if kind is BinomialMixture:
         return BinomialMixture(weights, mean, n)
     return BetaBinomialMixture(weights, mean, rng.uniform(0.5, 10, k), n)
 
 
-KINDS = [GaussianMixture, BinomialMixture, BetaBinomialMixture]
+KINDS = [CategoricalMixture, GaussianMixture, BinomialMixture, BetaBinomialMixture]
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -208,14 +211,46 @@ class TestGaussianFit:
         model = GaussianMixture.fit(X, 2, ridge=0.1, rng=0)
         assert np.all(np.linalg.eigvalsh(model.covariances) > 0.01)
 
-    def test_the_ridge_is_a_prior(self):
-        # at the fixed point no small change of a covariance raises likelihood plus log-prior
-        X = np.random.default_rng(1).normal(size=(25, 2))
-        best = GaussianMixture.fit(X, 1, ridge=2.0, rng=0)
-        value = best.log_prob(X).sum() + best.log_prior(2.0)
+    def test_a_component_on_two_points_is_refused_though_rounding_leaves_it_a_width(self):
+        start = GaussianMixture([0.5, 0.5], [[0.0, 0.0], [30.0, 30.0]], [np.eye(2), np.eye(2)])
+        X = np.concatenate([np.random.default_rng(0).normal(size=(40, 2)), [[30.1, 30.3], [30.2, 29.7]]])
+        with pytest.raises(ValueError, match=r"no width in some direction.*ridge"):
+            em(start, X)
+        assert np.all(np.diff(em(start, X, prior=0.1).objective) > -1e-9)
+
+    def test_the_ridge_is_what_examples_blurred_by_noise_would_give(self):
+        # F averages log N(x + e; m, S) over e ~ N(0, ridge I); at its maximum no small change of S raises it
+        X, ridge = np.random.default_rng(1).normal(size=(25, 2)), 2.0
+        best = GaussianMixture.fit(X, 1, ridge=ridge, rng=0)
+        np.testing.assert_allclose(best.covariances[0], np.cov(X.T, bias=True) + ridge * np.eye(2))
+        noise = math.sqrt(ridge) * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])  # all moments that S meets
+        blurred = np.concatenate([X + e for e in noise])
+
+        def objective(model):
+            return model.log_prob(X).sum() - len(X) * model.ridge_cost(ridge)[0]
+
+        assert objective(best) == pytest.approx(best.log_prob(blurred).sum() / 4)
         for step in (np.eye(2), -np.eye(2), np.array([[0, 1], [1, 0]]), np.diag([1, -1])):
             moved = GaussianMixture([1.0], best.means, best.covariances + 0.01 * step)
-            assert moved.log_prob(X).sum() + moved.log_prior(2.0) < value
+            assert objective(moved) < objective(best)
+
+    @given(seed=seeds, ridge=st.sampled_from([1e-8, 1e-3, 1.0, 1e6]), collinear=st.booleans())
+    @settings(max_examples=40, deadline=None)
+    def test_flat_data_are_fitted_and_the_stated_sum_never_falls(self, seed, ridge, collinear):
+        X = np.random.default_rng(seed).normal(size=(100, 3))
+        X[:, 1] = X[:, 0] + X[:, 2] if collinear else 2.0
+        path = em(GaussianMixture.start(X, 3, ridge=ridge, rng=seed), X, prior=ridge, n_iter=60)
+        assert np.all(np.diff(path.objective) >= -1e-9 * np.abs(path.objective).max())
+        assert np.all(np.linalg.eigvalsh(path.model.covariances) > 0.9 * ridge)
+        m, n_k = path.model, path.responsibilities.sum(axis=0)
+        gaussian = scipy.stats.multivariate_normal
+        parts = [
+            gaussian(mean, S).logpdf(X) + math.log(w) - np.linalg.inv(S).trace() * ridge / 2
+            for w, mean, S in zip(m.weights, m.means, m.covariances, strict=True)
+        ]
+        stated = scipy.special.logsumexp(parts, axis=0).sum()
+        assert em(m, X, prior=ridge, n_iter=1).objective[0] == pytest.approx(stated, rel=1e-6)
+        assert n_k.min() > 0.5
 
     @pytest.mark.parametrize(
         ("call", "message"),

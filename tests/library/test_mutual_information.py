@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.feature_selection import _mutual_info as sklearn_ksg
 from sklearn.metrics import mutual_info_score as sklearn_score
+from sklearn.metrics import normalized_mutual_info_score as sklearn_normalized
 
 from course_lib import (
     ProbabilityError,
@@ -28,6 +29,7 @@ from course_lib import (
     ksg_mixture,
     mutual_info_score,
     mutual_information,
+    normalized_mutual_info_score,
     permutation_test,
     pointwise_mutual_information,
 )
@@ -185,6 +187,35 @@ def test_labels_agree_with_scikit_learn(kind):
     x = rng.integers(0, 2 if kind is bool else 7, 40_000)
     y = np.where(rng.random(40_000) < 0.2, x, rng.integers(0, 2, 40_000))
     assert mutual_info_score(x.astype(kind), y.astype(kind)) == pytest.approx(sklearn_score(x, y), rel=1e-12)
+
+
+labelled = st.integers(1, 30).flatmap(
+    lambda n: st.tuples(*[st.lists(st.integers(0, 3), min_size=n, max_size=n) for _ in range(2)])
+)
+
+
+@pytest.mark.parametrize("average", ["arithmetic", "geometric", "min", "max"])
+@given(labelled)
+def test_normalized_scores_agree_with_scikit_learn(average, labels):
+    x, y = labels
+    ours = normalized_mutual_info_score(x, y, average=average)
+    theirs = sklearn_normalized(x, y, average_method=average)
+    assert ours == pytest.approx(theirs, rel=1e-9, abs=1e-12)
+    assert ours == pytest.approx(normalized_mutual_info_score(y, x, average=average), rel=1e-12, abs=1e-15)
+    assert -1e-15 <= ours <= 1 + 1e-15
+    renamed = [f"label {(3 - i) ** 2}" for i in x]
+    assert normalized_mutual_info_score(x, renamed, average=average) == pytest.approx(1, rel=1e-15)
+
+
+def test_normalized_scores_of_single_labels_and_refusals():
+    assert normalized_mutual_info_score([1, 1], ["a", "a"]) == 1
+    assert normalized_mutual_info_score([1, 1], ["a", "b"], average="min") == 0
+    many = np.arange(5000) * 1_000_003  # a table of these would be mostly empty
+    assert normalized_mutual_info_score(many, many[::-1]) == pytest.approx(1, rel=1e-14)
+    with pytest.raises(ValueError, match="average must be one of arithmetic, geometric, min, max"):
+        normalized_mutual_info_score([1], [1], average="mean")
+    with pytest.raises(ValueError, match="one of each"):
+        normalized_mutual_info_score([1], [1, 2])
 
 
 def test_labels_of_any_range():

@@ -10,20 +10,21 @@ from math import log2
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import scipy.stats
 from matplotlib.colors import to_hex
 
 import course_lib
 from course_lib import plots
 from course_lib.distributions import (
     AliasTable,
-    Bernoulli,
     Beta,
     Categorical,
+    Dirichlet,
     Exponential,
     Gaussian,
     Poisson,
 )
-from course_lib.plots import bayes, codes, densities, style
+from course_lib.plots import bayes, codes, densities, posteriors, style
 from course_lib.plots import entropy as information
 from course_lib.plots import probability as figures
 
@@ -83,7 +84,7 @@ FIGURES = {
         lambda x: 1 - np.exp(-2 * x), lambda u: -np.log(1 - u) / 2, np.arange(0.05, 1, 0.1), xlabel="wait (s)"
     ),
     "shrinking_bins": lambda: densities.shrinking_bins(
-        samples(), [1, 0.5], Gaussian(0, 1), quantity="error", unit="mm"
+        samples(), [1, 0.5], Gaussian(0, 1).pdf, quantity="error", unit="mm"
     ),
     "in_two_units": lambda: densities.in_two_units(
         {"m": Gaussian(1.7, 0.09), "mm": Gaussian(1700, 90)},
@@ -94,7 +95,14 @@ FIGURES = {
         samples(1), samples(2), xlabel="x (m)", ylabel="y (kg)", within=(-1, 1), slice_curve=Gaussian(0, 1)
     ),
     "families": lambda: densities.families(
-        {"Poisson(3)": Poisson(3.0), "Beta(2, 5)": Beta(2.0, 5.0), "Bernoulli(0.5)": Bernoulli(0.5)}
+        {"Poisson(3)": Poisson(3.0), "Beta(2, 5)": Beta(2.0, 5.0), "Dirichlet": Dirichlet([2.0, 3.0, 4.0])}
+    ),
+    "family_map": lambda: densities.family_map(),
+    "order_and_shuffle": lambda: densities.order_and_shuffle(
+        [10, 100, 10_000],
+        {name: ([1, 3, 9], [1, 1, 100]) for name in ("light tail", "level shift", "a", "b", "c")},
+        xlabel="n",
+        ylabel="√n · middle half",
     ),
     "updating": lambda: bayes.updating(
         SHARES,
@@ -121,6 +129,46 @@ FIGURES = {
         },
         ["2", "5", "8"],
         xlabel="digits of the ticket number",
+    ),
+    "belts": lambda: posteriors.belts(
+        range(3),
+        {"credible": [[0, 0.6], [0.1, 0.8], [0.3, 0.9]], "confidence": [[0, 0.7], [0.1, 0.9], [0.3, 1]]},
+        level=0.65,
+        xlabel="clicks k",
+        ylabel="share p",
+    ),
+    "recovering": lambda: posteriors.recovering(
+        [10, 100, 1000],
+        {name: ([0.1, 0.2, 0.3], [0, 0.1, 0.2], [0.2, 0.4, 0.35]) for name in ("flat", "wrong")},
+        truth=0.3,
+        xlabel="visitors n",
+        ylabel="share p",
+    ),
+    "against_normal": lambda: posteriors.against_normal(
+        {
+            f"n = {n}": (scipy.stats.beta(1 + n, 1 + n), scipy.stats.norm(0.5, 0.35 / np.sqrt(n)))
+            for n in (5, 50)
+        },
+        xlabel="share p",
+    ),
+    "scales": lambda: posteriors.scales(
+        {
+            "share p": (SHARES, Beta(1.0, 6.0).pdf(SHARES), 0.0, (0.02, 0.3)),
+            "log-odds": (np.linspace(-6, 2, 50), Gaussian(-2, 1).pdf(np.linspace(-6, 2, 50)), -2.0, (-4, 0)),
+        }
+    ),
+    "banded": lambda: posteriors.banded(
+        [-0.5, 0, 0.5],
+        [0, 1, 0.5],
+        [-1, 0, 1],
+        {name: [i, 1, -i] for i, name in enumerate(("truth", "MLE", "MAP"))},
+        [1, 1, 0],
+        [0.2, 0.1, 2],
+        xlabel="x",
+        ylabel="y",
+    ),
+    "scored": lambda: posteriors.scored(
+        [0, 1, 2], [-30.0, -12.0, -13.0], xlabel="degree", ylabel="log-evidence"
     ),
     "binary_entropy": lambda: information.binary_entropy(
         SHARES,
@@ -171,7 +219,7 @@ def unseen_in(axis):
 
 
 def test_every_public_function_is_drawn_here():
-    topics = (plots, figures, densities, bayes, information, codes)
+    topics = (plots, figures, densities, bayes, posteriors, information, codes)
     public = {name for topic in topics for name in topic.__all__}
     assert set(FIGURES) | NOT_FIGURES == public
 
@@ -204,7 +252,8 @@ def test_words_do_not_overlap_and_stay_inside(name):
         assert inside, f"{text.get_text()!r} leaves the figure"
 
 
-@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"images", "completions", "conditioning", "nearest"}))
+    topics = (plots, figures, densities, bayes, posteriors, information, codes)
+    public = {name for topic in topics for name in topic.__all__}
 def test_the_quantities_are_named(name):
     figure = FIGURES[name]()
     across = figure.get_supxlabel() or figure.axes[-1].get_xlabel()
@@ -267,31 +316,8 @@ def test_beliefs_write_probabilities_only_where_they_show():
     assert [axes.get_title() for axes in figure.axes] == ["picture alone", "and last week's ticket", "", ""]
 
 
-def test_the_budget_is_laid_out_without_gaps_or_overlaps():
-    boxes = [bar for bar in FIGURES["budget"]().axes[0].patches if bar.get_linewidth() > 0]
-    edges = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in boxes]
-    assert edges == [(0, 0.5), (0.5, 0.75), (0.75, 0.875), (0.875, 1)]
-
-
-def test_bars_of_information_add_up():
-    axes = FIGURES["information_bars"]().axes[0]
-    names = [text.get_text().splitlines()[0] for text in axes.texts]
-    bars = dict(zip(names, axes.patches, strict=True))
-    ends = {name: bar.get_x() + bar.get_width() for name, bar in bars.items()}
-    assert ends["H(X, Y)"] == pytest.approx(ends["H(Y|X)"]) == pytest.approx(ends["H(Y)"])
-    assert ends["H(p, q)"] == pytest.approx(ends["KL"])
-    assert bars["I(X;Y)"].get_x() == pytest.approx(ends["H(X|Y)"])
-    assert ends["I(X;Y)"] == pytest.approx(ends["H(X)"])
-
-
-def test_squares_on_the_legs_add_up_to_the_third():
-    def area(polygon):
-        x, y = polygon.get_xy()[:-1].T
-        return abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
-
-    up, along, whole = map(area, FIGURES["nearest"]().axes[1].patches)
-    assert up + along == pytest.approx(whole)
-    assert whole == pytest.approx(course_lib.kl_divergence(J_SHAPED, np.full(5, 0.2), base=2), abs=1e-3)
+    topics = (plots, figures, densities, bayes, posteriors, information, codes)
+    public = {name for topic in topics for name in topic.__all__}
 
 
 def test_conditioning_divides_the_column_by_its_sum():
@@ -368,7 +394,7 @@ def test_certain_forecasts_fall_into_the_last_bin():
 
 @pytest.mark.parametrize("width", [0.7, 0.1])
 def test_bins_have_area_one(width):
-    figure = densities.shrinking_bins(samples(), [width], Gaussian(0, 1), quantity="x", unit="m")
+    figure = densities.shrinking_bins(samples(), [width], Gaussian(0, 1).pdf, quantity="x", unit="m")
     heights, edges, _ = figure.axes[0].patches[0].get_data()
     assert np.sum(heights * np.diff(edges)) == pytest.approx(1)
     assert np.diff(edges) == pytest.approx(width)
@@ -378,7 +404,8 @@ def test_alias_columns_fill_the_unit_square():
     axes = figures.alias_columns([0.25, 1.0], [1, 1], ["a", "b"]).axes[1]
     pieces = [(round(bar.get_y(), 9), bar.get_height()) for bar in axes.patches]
     assert pieces == [(0, 0.25), (0.25, 0.75), (0, 1.0), (1.0, 0.0)]
-    assert to_hex(axes.patches[1].get_facecolor()) == to_hex(axes.patches[2].get_facecolor())
+    own, lent = style.PALETTE["blue"].lower(), style.PALETTE["vermillion"].lower()
+    assert [to_hex(bar.get_edgecolor()) for bar in axes.patches[:3]] == [own, lent, own]
 
 
 def test_alias_columns_are_poured_from_the_bars_of_the_distribution():
@@ -387,10 +414,26 @@ def test_alias_columns_are_poured_from_the_bars_of_the_distribution():
     before, after = figures.alias_columns(table.keep, table.alias, list("123456")).axes
     assert [bar.get_height() for bar in before.patches] == pytest.approx(6 * p)
     assert before.get_ylim() == after.get_ylim()  # one scale, or pouring would seem to lose mass
-    by_face = {bar.get_facecolor(): 0.0 for bar in before.patches}
+    by_face = dict.fromkeys("123456", 0.0)
     for bar in after.patches:
-        by_face[bar.get_facecolor()] += bar.get_height()
+        inside = [t.get_text() for t in after.texts if bar.get_bbox().contains(*t.get_position())]
+        if bar.get_height() > 0:
+            by_face[inside[0]] += bar.get_height()
     assert list(by_face.values()) == pytest.approx(6 * p)
+
+
+def test_a_map_of_families_leads_from_a_coin_and_a_clock_to_all_nine():
+    reached = {"Bernoulli", "Exponential"}
+    for _ in densities._PLACES:
+        reached |= {end for start, end, _ in densities._ARROWS if start in reached}
+    assert reached == set(densities._PLACES)
+    assert len(reached) == 9
+
+
+def test_level_results_lie_level_and_the_empty_panel_holds_the_key():
+    figure = FIGURES["order_and_shuffle"]()
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), [1, 1, 100])
+    assert [text.get_text() for text in figure.axes[-1].get_legend().get_texts()] == ["in order", "shuffled"]
 
 
 def test_families_stay_in_their_support():

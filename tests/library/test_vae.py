@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import mpmath
 import numpy as np
@@ -347,6 +348,19 @@ class TestTraining:
             for steps in (0, 150)
         )
         assert after > before + 8
+
+    def test_threads_give_what_one_after_the_other_gives(self):
+        X = np.array([[0, 16], [16, 0], [16, 16]] * 20)
+
+        def weights(seed):
+            model = v.train_vae(X, steps=15, seed=seed, latent=1, hidden=4)
+            return torch.cat([w.ravel() for w in model.parameters()]).detach()
+
+        alone, state = [weights(seed) for seed in range(4)], torch.get_rng_state()
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(weights, range(4)))
+        assert all(map(torch.equal, alone, together))
+        assert torch.equal(torch.get_rng_state(), state)
 
     def test_more_weight_on_the_rate_lowers_it(self):
         split = digits_split(0)

@@ -247,7 +247,7 @@ def test_density_moves_with_the_unit_and_probability_stays(open_page):
 def test_keyboard_moves_a_slider_and_one_polite_voice_follows(open_page):
     page = open_page()
     host = page.locator("ex-coin-kl").first
-    page.locator("ex-alias button").focus()
+    page.locator("ex-alias button").last.focus()
     page.keyboard.press("Tab")
     focused = page.evaluate(
         "[document.activeElement.dataset.key, getComputedStyle(document.activeElement).outlineStyle]"

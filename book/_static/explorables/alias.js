@@ -2,7 +2,7 @@
 import { count, distribution, seed, texts } from "./kit/inputs.js";
 import { columns, drawFrom, pours } from "./kit/math/alias.js";
 import { uniforms } from "./kit/math/random.js";
-import { axes, bars, escape, legend, line, number, plot, shown } from "./kit/plot.js";
+import { axes, bars, escape, line, number, plot, rows, shown, swatch } from "./kit/plot.js";
 
 const ROOM = 6; // columns: with more of them there is no room for a number in each
 
@@ -15,6 +15,7 @@ export const inputs = {
     text: ({ step }, { poured }) => `${Math.min(step, poured.length)} of ${poured.length}`,
   }),
   draws: count(0)({ kind: "button", label: "Draw" }),
+  thousands: count(0)({ kind: "button", label: "Draw 1000" }),
 };
 
 export const prompt = "Pour from the tall bars into the short ones. No column ever holds more than two outcomes: why is that enough?";
@@ -23,24 +24,32 @@ export function prepare({ p, labels }) {
   return { poured: pours(p), names: (labels ?? p.map((_, i) => String(i + 1))).map(escape) };
 }
 
-/** What the table looks like after the pours so far, and the latest draw once it is level. */
-function situation({ p, draws, ...values }, { poured }) {
+const asked = ({ draws, thousands }) => draws + 1000 * thousands;
+
+/** What the table looks like after the pours so far; once it is level, the latest draw and the counts of all. */
+function situation({ p, ...values }, { poured }) {
   const step = Math.min(values.step, poured.length);
   const table = columns(p, poured.slice(0, step));
   const level = step === poured.length;
-  if (!level || draws === 0) return { step, table, level, draw: null };
+  if (!level || asked(values) === 0) return { step, table, level, draw: null };
   const uniform = uniforms(values.seed);
-  for (let n = 1; n < draws; n += 1) uniform();
-  return { step, table, level, draw: drawFrom(table, uniform()) };
+  const counts = p.map(() => 0);
+  let draw;
+  for (let n = 0; n < asked(values); n += 1) {
+    draw = drawFrom(table, uniform());
+    counts[draw.outcome] += 1;
+  }
+  return { step, table, level, draw, counts };
 }
 
 export function frame(values, ready) {
-  const { step, table, draw } = situation(values, ready);
+  const { step, table, level, draw, counts } = situation(values, ready);
   const { names, poured } = ready;
   const size = table.length;
   const at = axes({ x: [0, size], y: [0, 1.1 * Math.max(1, size * Math.max(...values.p))] });
   const column = (i, top, foot) => [i + 0.08, i + 0.92, top, foot];
   const filled = poured.slice(0, step);
+  const keeps = level ? [...table.keys()] : filled.map(({ column: i }) => i);
   const heights = [0, 1, ...Array.from({ length: 8 }, (_, i) => i + 2).filter((h) => at.up(h) < 100)];
   const picture = plot(at, {
     marks: [
@@ -54,15 +63,35 @@ export function frame(values, ready) {
     ylabel: `height (probability × ${size})`,
     notes: [
       ...filled.map(({ column: i, from }) => lender(i + 0.5, table[i].own, names[from], size)),
-      // The dot of a draw needs its column to itself.
-      ...(size > ROOM ? [] : filled.filter(({ column: i }) => i !== draw?.column)).map(({ column: i }) => ({
-        x: i + 0.5, y: table[i].own / 2, text: shown(`${names[i]} keeps`, number(table[i].own, 2)), style: "ex-middle",
+      ...(size > ROOM ? [] : keeps).map((i) => ({
+        x: i + 0.5, y: clear(table[i].own, i === draw?.column ? draw.coin : null),
+        text: shown(`${names[i]} keeps`, number(table[i].own, 2)), style: "ex-middle",
       })),
       ...(draw ? [{ x: draw.column + 0.5, y: draw.coin, style: "ex-ink" }] : []),
     ],
   });
-  const key = legend([["ex-a", "a column’s own outcome"], ["ex-b", "poured in from another"]]);
-  return `${picture}${key}<p class="ex-readout">${verdict(values, ready)}</p>`;
+  const key =
+    `<p class="ex-equation"><span>${swatch("ex-pale ex-a")}a column’s own outcome</span> ` +
+    `<span>${swatch("ex-pale ex-b")}poured in from another</span></p>`;
+  return `${picture}${key}<p class="ex-readout">${verdict(values, ready)}</p>${counts ? tally(values, counts, names) : ""}`;
+}
+
+/** The height of a column's number: half of what it keeps, or away from the dot of a draw. */
+function clear(own, coin) {
+  if (coin === null) return own / 2;
+  return coin > own / 2 ? own / 4 : (3 * own) / 4;
+}
+
+/** How often each outcome was drawn, as a share, beside its probability. */
+function tally({ p, ...values }, counts, names) {
+  const n = asked(values);
+  const most = Math.max(...p, ...counts.map((c) => c / n));
+  const list = counts.map((c, i) => ({
+    label: names[i],
+    parts: [[c / n / most, "ex-c"]],
+    text: `${shown(`share ${i + 1}`, number(c / n))} · p = ${number(p[i])}`,
+  }));
+  return `<p class="ex-head">shares of the outcomes in ${number(n, 0)} ${n === 1 ? "draw" : "draws"}</p>${rows(list)}`;
 }
 
 /** Whose the poured part of a column is and how high: written into it, or above it where it is thin. */
@@ -76,7 +105,7 @@ function verdict(values, ready) {
   const { poured, names } = ready;
   if (draw) return drawn(values, draw, names);
   if (level) return `All columns are level. Press “Draw”: pick a column, then toss its coin.`;
-  if (values.draws > 0) return "The table cannot draw yet: pour until every column is level.";
+  if (asked(values) > 0) return "The table cannot draw yet: pour until every column is level.";
   const { p } = values;
   if (step === 0) return `Each bar is ${p.length} times as high as its outcome’s probability. The dashed line is the mean height, 1.`;
   const { column, from, amount } = poured[step - 1];
@@ -89,10 +118,10 @@ function verdict(values, ready) {
   );
 }
 
-function drawn({ draws }, { column, coin, outcome, own }, names) {
+function drawn(values, { column, coin, outcome, own }, names) {
   const verdictOfCoin = outcome === column ? "the column’s own" : `above the blue part, so it is ${names[outcome]}’s`;
   return (
-    `Draw ${shown("draws", number(draws, 0))}: column ${names[column]}, coin ${shown("coin", number(coin))} against ` +
+    `Draw ${shown("draws", number(asked(values), 0))}: column ${names[column]}, coin ${shown("coin", number(coin))} against ` +
     `${shown("kept", number(own))}: ${verdictOfCoin}. The outcome is ${shown("outcome", names[outcome])}.`
   );
 }

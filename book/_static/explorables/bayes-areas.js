@@ -32,8 +32,8 @@ export const inputs = {
 };
 
 export const prompt = ({ evidence, unit, hypothesis }) =>
-  `Where “${escape(evidence[0])}” was seen, what share of the ${escape(unit)} is ${escape(hypothesis)}? Guess; then choose ` +
-  "below what has been seen.";
+  `How many of ${number(ALL, 0)} ${escape(unit)} must be ${escape(hypothesis)} before one “${escape(evidence[0])}” makes ` +
+  `“${escape(hypothesis)}” more probable than not? Guess, then slide the prior.`;
 
 /** The rates of each piece in both groups, their products so far, and what the evidence seen leaves of both. */
 function situation({ prior, evidence, seen, ...rates }) {
@@ -60,7 +60,10 @@ export function frame(values) {
   const levels = products.slice(0, Math.max(count, 1)).flatMap((level, i) => pair(level, i === count - 1 ? "" : "ex-pale"));
   const picture = plot(at, {
     marks: [...pair([1, 1], "ex-ruled-out"), ...levels],
-    xticks: [[split / 2, escape(hypothesis)], [(split + ALL) / 2, escape(other)]],
+    xticks: [
+      [split / 2, `${escape(hypothesis)}: ${number(split, 0)}`],
+      [(split + ALL) / 2, `${escape(other)}: ${number(ALL - split, 0)}`],
+    ],
     yticks: [0, 0.5, 1].map((v) => [v, String(v)]),
     xlabel: `${number(ALL, 0)} ${escape(unit)}`,
     ylabel: `share of each group with ${count === 2 ? "both" : `“${escape(evidence[0])}”`}`,

@@ -1,5 +1,5 @@
 // A belief about a chance that grows with data: prior, likelihood, posterior, and who decides the mean.
-import { count, probability, real, seed, texts } from "./kit/inputs.js";
+import { count, numbers, probability, real, seed, texts } from "./kit/inputs.js";
 import { betaPdf, betaQuantile } from "./kit/math/beta.js";
 import { uniforms } from "./kit/math/random.js";
 import { axes, band, escape, legend, line, number, plot, rows, shown, words } from "./kit/plot.js";
@@ -24,6 +24,8 @@ export const inputs = {
   a: imagined(2, "a", head),
   b: imagined(2, "b", tail),
   truth: probability(0.7)({ label: (values) => `True chance of a ${head(values)}`, text: ({ truth }) => number(truth, 2) }),
+  // What was seen before the reader came; it belongs to the first series and to the truth that the page gives.
+  seen: numbers([0, 0], { min: 0, minItems: 2, maxItems: 2 })(),
   heads: one(head),
   tails: one(tail),
   rounds: count(0)({ kind: "button", label: `${ROUND} at random` }),
@@ -33,6 +35,9 @@ export const inputs = {
 export const prompt = (values) =>
   `Give the prior a wrong and confident opinion, such as 2 imagined ${head(values)}s and 18 imagined ${tail(values)}s where the ` +
   `truth is 0.70. After how much data does the 95 % interval hold the truth? Guess; then let data come.`;
+
+export const prepare = ({ truth, seed, seen }) => ({ seenAt: (values) =>
+  values.truth === truth && values.seed === seed ? seen : [0, 0] });
 
 /** The curve of Beta(a, b), drawn where it is not flat. */
 function curve(a, b) {
@@ -44,19 +49,20 @@ function curve(a, b) {
 const spread = (low, high, parts) => Array.from({ length: parts + 1 }, (_, i) => low + (i / parts) * (high - low));
 
 /** Heads and tails so far, added one by one or drawn, and the belief after them. */
-function situation({ a, b, truth, rounds, ...values }) {
+function situation({ a, b, truth, rounds, ...values }, { seenAt }) {
   const uniform = uniforms(values.seed);
   let landed = 0;
   for (let i = 0; i < ROUND * rounds; i += 1) landed += uniform() < truth ? 1 : 0;
-  const heads = values.heads + landed;
-  const tails = values.tails + ROUND * rounds - landed;
+  const seen = seenAt({ truth, ...values });
+  const heads = seen[0] + values.heads + landed;
+  const tails = seen[1] + values.tails + ROUND * rounds - landed;
   const [A, B] = [a + heads, b + tails];
   return { heads, tails, n: heads + tails, A, B, mean: A / (A + B), interval: [0.025, 0.975].map((p) => betaQuantile(p, A, B)) };
 }
 
-export function frame(values) {
+export function frame(values, ready) {
   const { a, b, truth } = values;
-  const { heads, tails, n, A, B, mean, interval: [low, high] } = situation(values);
+  const { heads, tails, n, A, B, mean, interval: [low, high] } = situation(values, ready);
   // The likelihood has no scale of its own: it is drawn with area one.
   const [prior, likelihood, posterior] = [curve(a, b), curve(heads + 1, tails + 1), curve(A, B)];
   const top = 1.1 * Math.max(...[prior, likelihood, posterior].flat().map(([, y]) => y), 1.5);
@@ -81,13 +87,13 @@ export function frame(values) {
   const key = legend([["ex-b", "prior"], ["ex-c", "likelihood, scaled"], ["ex-a", "posterior and its 95 % interval"]]);
   const share = n / (A + B);
   const weights = rows([
-    { label: "weight in the mean", parts: [[1 - share, "ex-b"], [share, "ex-c"]], text: `data ${shown("data", number(share, 2))}` },
+    { label: "the data’s share of the mean", parts: [[share, "ex-c"], [1 - share, "ex-b"]], text: shown("data", number(share, 2)) },
   ]);
-  return `${picture}${key}${weights}<p class="ex-readout">${verdict(values)}</p>`;
+  return `${picture}${key}${weights}<p class="ex-readout">${verdict(values, ready)}</p>`;
 }
 
-function verdict(values) {
-  const { heads, tails, n, A, B, mean, interval: [low, high] } = situation(values);
+function verdict(values, ready) {
+  const { heads, tails, n, A, B, mean, interval: [low, high] } = situation(values, ready);
   const data = n ? `The data alone say ${shown("frequency", number(heads / n))}.` : "Without data the posterior is the prior.";
   return (
     `Series ${shown("series", values.seed)}: ${shown("heads", heads)} ${head(values)}s, ${shown("tails", tails)} ${tail(values)}s. ` +
@@ -96,6 +102,6 @@ function verdict(values) {
   );
 }
 
-export function say(values) {
-  return `${words(verdict(values))} The true chance is ${number(values.truth, 2)}.`;
+export function say(values, ready) {
+  return `${words(verdict(values, ready))} The true chance is ${number(values.truth, 2)}.`;
 }

@@ -51,12 +51,14 @@ export function frame(values) {
     ],
     xticks: after.map((_, d) => [d, String(d)]),
     yticks: [0, 0.25, 0.5, 0.75, 1].map((v) => [v, String(v)]),
-    xlabel: "digits cut off",
+    xlabel: `digits cut off (0 stands for all numbers of at most ${digitsOf(values.kept)})`,
     ylabel: "probability",
   });
   const key = legend([["ex-b", "prior"], ["ex-a", `posterior, “…${escape(values.digits.slice(-values.kept))}” seen`]]);
   return `${picture}${key}<p class="ex-readout">${verdict(values)}</p>`;
 }
+
+const digitsOf = (count) => `${count} ${count === 1 ? "digit" : "digits"}`;
 
 function verdict(values) {
   const { seen, before, after } = beliefs(values);
@@ -65,7 +67,7 @@ function verdict(values) {
   const whole = `That nothing was cut off and this is ${escape(thing)} ${seen} has probability ${shown("whole", brief(after[0]))}.`;
   const most = `The likeliest number of digits cut off is ${shown("cut", likeliest)}, with ${shown("most", number(after[likeliest]))}.`;
   const prior =
-    `Before the picture, numbers of at most ${kept} ${kept === 1 ? "digit" : "digits"} had probability ${shown("short", brief(before[0]))}.`;
+    `Before the picture, numbers of at most ${digitsOf(kept)} had probability ${shown("short", brief(before[0]))}.`;
   return `${whole} ${likeliest === 0 ? "" : most} ${prior}`;
 }
 

@@ -18,7 +18,7 @@ export const inputs = {
   unit: choice("m", { m: "metres", mm: "millimetres" })({ label: "Unit" }),
 };
 
-export const prompt = "More bins: the bars close in on a curve. Change the unit: which numbers move, and which one does not?";
+export const prompt = "More bins: the bars close in on a curve. Change the unit: which numbers move, and which do not?";
 
 /** The sample, its curve if known, and the shaded interval; all in metres. */
 export function prepare({ values, mean, sd, ...given }) {

@@ -68,7 +68,8 @@ export function frame(values) {
   const cost = rows([
     { label: "misfit + penalty", parts: [[share, "ex-c"], [penalty && 1 - share, "ex-b"]], text: number(misfit + penalty) },
   ]);
-  return `${picture}${key}${cost}<p class="ex-readout">${verdict(values)}</p>`;
+  const colours = legend([["ex-c", "misfit"], ["ex-b", "penalty"]]);
+  return `${picture}${key}${cost}${colours}<p class="ex-readout">${verdict(values)}</p>`;
 }
 
 function verdict(values) {
@@ -78,7 +79,7 @@ function verdict(values) {
   return (
     `λ = σ²/τ² = ${shown("lambda", brief(lambda))}. The MAP fit has the misfit |y − Xw|² = ${shown("misfit", number(misfit))} ` +
     `(${unpenalised}) and the penalty λ|w|² = ${shown("penalty", number(penalty))}. ` +
-    `Its height at x = 0 is ${shown("centre", number(map.w[0]))} ± ${shown("band", number(2 * ends))}.`
+    `Its height at x = 0 is ${shown("centre", number(map.w[0]))} ± ${shown("band", number(2 * ends))}, which is two standard deviations.`
   );
 }
 

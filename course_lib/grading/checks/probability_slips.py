@@ -25,6 +25,7 @@ __all__ = [
     "lead",
     "log_given",
     "lower",
+    "merged",
     "posterior",
     "tables",
 ]
@@ -66,12 +67,14 @@ def bins(stated, happened, edges, closed=True, empty=np.nan, starts=le, ends=lt)
     return tuple(np.where(inside.any(axis=1), mean, empty) for mean in means)
 
 
-def lead(forecasts, happened, charge=charged, best=None, paired=True, root=0.5, ddof=1, sign=1):
+def lead(
+    forecasts, happened, charge=charged, best=None, paired=True, root=0.5, ddof=1, sign=1, rival=np.argmin
+):
     """Return the best forecaster, its saving and the standard error of that."""
     bits = charge(forecasts, happened)
     who = int(np.argmax(best(forecasts, happened) if best else -bits.mean(axis=1)))
     gaps = np.delete(bits, who, axis=0) - bits[who]
-    gap = gaps[gaps.mean(axis=1).argmin()]
+    gap = gaps[rival(gaps.mean(axis=1))]
     variance = gap.var(ddof=ddof) if paired else (gap + bits[who]).var(ddof=ddof) + bits[who].var(ddof=ddof)
     return who, sign * gap.mean(), variance**0.5 / gap.size**root
 
@@ -115,20 +118,24 @@ def area(density, edges, low, high, least=0.0, beyond=np.inf, below=np.inf):
     return 0.0 if left_out else (density * np.maximum(overlap, least)).sum()
 
 
-def chi_square(counts, p):
-    return ((counts - counts.sum() * p) ** 2 / (counts.sum() * p)).sum(axis=-1)
+def chi_square(counts, p, n=None):
+    expected = (counts.sum() if n is None else n) * p
+    return ((counts - expected) ** 2 / expected).sum(axis=-1)
 
 
-def chi_square_tail(counts, p, pool=5.0, weigh=True, drop=False):
+def chi_square_tail(
+    counts, p, pool=5.0, weigh=lambda e, n: e, drop=False, even=2, more=0, observed_few=False
+):
     observed, expected = counts[p > 0], counts.sum() * p[p > 0]
-    rare = expected < pool
+    rare = (observed if observed_few else expected) < pool
     if drop:
         observed, expected = observed[~rare], expected[~rare]
     elif rare.any():
         observed = np.append(observed[~rare], observed[rare].sum())
         expected = np.append(expected[~rare], expected[rare].sum())
-    far = ((observed - expected) ** 2 / (expected if weigh else 1)).sum()
-    return chdtrc(len(observed) - 1, far) if len(observed) > 1 else 0.5
+    far, freedom = ((observed - expected) ** 2 / weigh(expected, counts.sum())).sum(), len(observed) - 1
+    tail = chdtrc(freedom + more, far) if freedom else 0.5
+    return tail if freedom >= even else min(tail, 0.5)  # two outcomes often come out even by chance
 
 
 def verdict(counts, p, alpha=0.001, sides=2, impossible=True, tail=chi_square_tail):
@@ -180,9 +187,9 @@ def chosen(table, valid, test, powers, by=min):
     return power, bits(table, test, power)
 
 
-def draw(p, u, ends=ge):
+def draw(p, u, ends=ge, least=1):
     """Return the outcomes in whose stretches of the cumulative sums the uniforms fall."""
-    return np.minimum(ends(u[..., None], np.cumsum(p, axis=-1)).sum(axis=-1), p.shape[-1] - 1)
+    return np.minimum(ends(u[..., None], np.cumsum(p, axis=-1)).sum(axis=-1), p.shape[-1] - least)
 
 
 def completed(table, seen, power, u, kind=draw, level=draw, own=slice(1, None), first=None):
@@ -190,6 +197,16 @@ def completed(table, seen, power, u, kind=draw, level=draw, own=slice(1, None), 
     kinds = kind(belief(table, seen, power), u[:, 0])
     first = seen.shape[1] if first is None else first
     return level(table[kinds, first : first + seen.shape[1]], u[:, own])
+
+
+def merged(logits, size, seed):
+    """Draw as the sampler of 1.6 does before it is mended."""
+    tokens = np.empty((len(logits), size), dtype=int)
+    for row, z in enumerate(logits):
+        edges = np.cumsum(np.exp(z) / np.exp(z).sum())
+        u = np.sort(np.random.default_rng(seed).random(size))
+        tokens[row] = np.searchsorted(edges[:-1], u, side="right")
+    return tokens
 
 
 # --- the slips of each answer, by their advice ------------------------------------------------------------
@@ -202,6 +219,11 @@ def bracket_in_floats(a, b, n, unit, most=10_000):
 
 def bracket_by_log(a, b, n, unit):
     k = math.floor(n * math.log(b / a) / math.log(unit))
+    return k / n, (k + 1) / n
+
+
+def bracket_by_log_of_whole(a, b, n, unit):
+    k = math.floor(math.log(b**n // a**n) / math.log(unit))
     return k / n, (k + 1) / n
 
 
@@ -236,6 +258,12 @@ def shared_pixels(X, y, kinds, levels, alpha):
     return np.repeat(table, X.shape[1], axis=1)
 
 
+def rising(table, valid, powers):
+    """Return the powers up to the first that costs more than the one before it."""
+    costs = [bits(table, valid, power) for power in powers]
+    return powers[: next((i for i in range(1, len(costs)) if costs[i] > costs[i - 1]), len(costs))]
+
+
 SLIPS = {
     "heads_off": {
         "the standard deviation is half the square root of n": lambda: 200.0,
@@ -249,6 +277,7 @@ SLIPS = {
     },
     "dice_mean": {
         "this is one standard error": lambda: TRUTHS["dice_mean"] / 2,
+        "these are four standard errors": lambda: TRUTHS["dice_mean"] * 2,
         "divided by n where its square root belongs": lambda: TRUTHS["dice_mean"] / 10,
         "this holds for one die; the mean of a hundred is steadier": lambda: TRUTHS["dice_mean"] * 10,
     },
@@ -259,6 +288,7 @@ SLIPS = {
     },
     "heads_next": {
         "five tails and the heads after them are six tosses": lambda: 200.0,
+        "how many times is asked, not which share": lambda: 0.5,
         "this is for exactly five tails, with heads before them too": lambda: 6394 / 2**7 + 1 / 2**6,
     },
     "surprise_bracket": {
@@ -268,7 +298,7 @@ SLIPS = {
         "`unit` is one step; these are halvings": given(bracket, unit=2),
         "share the steps among the n repetitions": given(bracket, shared=False),
         "floats round and underflow; whole numbers do neither": bracket_in_floats,
-        "a logarithm rounds, and a step hangs on its last digit": bracket_by_log,
+        "a logarithm rounds, and a step hangs on its last digit": (bracket_by_log, bracket_by_log_of_whole),
     },
     "reliability": {
         "a forecast on the last right end belongs to the last bin": given(bins, closed=False),
@@ -284,7 +314,17 @@ SLIPS = {
         "this is the sum over the days": lambda s, h: charged(s, h).sum(),
         "the sign: a charge is positive": lambda s, h: -charged(s, h).mean(),
         "on a dry day 1 - p is what was given to what happened": lambda s, h: -np.log2(s).mean(),
-        "dry days are charged too": lambda s, h: (charged(s, h) * h).mean(),
+        "dry days are charged too": (
+            lambda s, h: (charged(s, h) * h).mean(),
+            lambda s, h: charged(s, h)[h].mean(),
+        ),
+        "p is what was given to what happened": lambda s, h: charged(1 - s, h).mean(),
+        "this is the logarithm of a mean, and the mean of logarithms is asked for": lambda s, h: (
+            -np.log2(np.where(h, s, 1 - s).mean())
+        ),
+        "inf is a charge like any other: leave no day out": lambda s, h: (bits := charged(s, h))[
+            np.isfinite(bits)
+        ].mean(),
         "impossible costs inf, and not just much": tuple(
             lambda s, h, e=e: charged(np.clip(s, e, 1 - e), h).mean()
             for e in (2.0**-52, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-6)
@@ -298,6 +338,12 @@ SLIPS = {
         "most bits are the worst": given(lead, best=lambda f, h: charged(f, h).mean(axis=1)),
         "calibrated is not enough: the same every day is calibrated": given(lead, best=calibrated),
         "sharp is not enough: the bold pay": given(lead, best=lambda f, h: np.abs(f - 0.5).mean(axis=1)),
+        "the median forgets the days that cost most": given(
+            lead, best=lambda f, h: -np.median(charged(f, h), axis=1)
+        ),
+        "the Brier score hires another": given(lead, best=lambda f, h: -brier(f, h).mean(axis=1)),
+        "all K forecasters apply, and not five alone": lambda f, h: lead(f[:5], h),
+        "the next best is the one with the fewest bits after it": given(lead, rival=np.argmax),
         "right at one half is not enough": given(lead, best=lambda f, h: ((f > 0.5) == h).mean(axis=1)),
         "both face the same days: take differences day by day first": given(lead, paired=False),
         "this is the spread of one day's difference": given(lead, root=0),
@@ -317,6 +363,9 @@ SLIPS = {
     },
     "log_posterior": {
         "exp(-8000) is 0.0: subtract each row's largest before exp": naive,
+        "a small probability reads 0.0, and its logarithm -inf: stay with logs": lambda x, prior: np.log(
+            np.exp(posterior(x, prior))
+        ),
         "one largest entry for all: every row needs its own": (
             one_largest,
             lambda x, prior: (
@@ -335,6 +384,7 @@ SLIPS = {
         "rows of `loss` are actions": given(action, choose=lambda q, loss: (q @ loss).argmin(axis=1)),
         "the likeliest kind decides alone": given(action, choose=lambda q, loss: loss.argmin(0)[q.argmax(1)]),
         "this is the kind, not the action": given(action, choose=lambda q, loss: q.argmax(axis=1)),
+        "all events of a session count": lambda c, prior, z, e: action(c, prior, z, e[:, :1000]),
         "the mildest worst case": given(action, choose=lambda q, z: np.full(len(q), z.max(axis=1).argmin())),
         "a product of thousands of probabilities underflows: add logs": given(action, belief=naive),
         "one largest entry for all: every session needs its own": given(action, belief=one_largest),
@@ -361,15 +411,21 @@ SLIPS = {
         "an interval around all bins has probability 1": given(area, below=0),
     },
     "looks_right": {
-        "at 5 percent, one right sampler in twenty is turned away": given(verdict, alpha=0.05),
+        "at this level right samplers are turned away too often: choose a smaller one": tuple(
+            given(verdict, alpha=alpha) for alpha in (0.01, 0.02, 0.05)
+        ),
+        "one degree of freedom less than there are outcomes": pooled(more=1),
+        "the expected count alone divides each square": pooled(weigh=lambda e, n: e * (1 - e / n)),
+        "few are judged by what is expected, not by what came": pooled(observed_few=True),
+        "two outcomes often come out even by chance: no such fit is too good": pooled(even=1),
         "a fit can be too good: such draws were not drawn": given(verdict, sides=1),
         "where few are expected, chi-square misleads: pool them": pooled(pool=0.0),
         "what is rarely expected is pooled, not dropped: it may come far too often": pooled(drop=True),
-        "each square is divided by the expected count": pooled(weigh=False),
+        "each square is divided by the expected count": pooled(weigh=lambda e, n: 1),
         "where p is 0, (0 - 0)**2 / 0 is nan: look at those outcomes first": not_a_number,
         "what has probability 0 must never come up": given(verdict, impossible=False),
         "how far chance strays depends on K: ask the chi-square distribution": lambda c, p: bool(
-            0.02 * len(p) < chi_square(c[p > 0], p[p > 0]) < 3 * len(p) + 12 and not c[p == 0].any()
+            0.02 * (len(p) - 2) <= chi_square(c[p > 0], p[p > 0]) < 3 * len(p) + 12 and not c[p == 0].any()
         ),
         "chance explains less as n grows": lambda c, p: bool(np.abs(c / c.sum() - p).max() < 0.02),
     },
@@ -378,6 +434,9 @@ SLIPS = {
         "without alpha, what was never seen is impossible": given(tables, alpha=0),
         "each kind is shared among its own images": given(tables, total=lambda c, X, a: len(X) + a),
         "each pixel has its own distribution": shared_pixels,
+        "a kind without images has its table too": lambda X, y, kinds, levels, alpha: tables(
+            X, np.unique(y, return_inverse=True)[1], len(np.unique(y)), levels, alpha
+        ),
         "uint8 counts to 255 and begins again at 0": given(tables, counter=np.uint8),
     },
     "kind_belief": {
@@ -420,6 +479,9 @@ SLIPS = {
         "chosen on the test set, which then tests nothing": lambda t, _, test, ps: chosen(t, test, test, ps),
         "most bits are the worst": given(chosen, by=max),
         "the bits asked for are those of `test`": lambda t, valid, _, ps: chosen(t, valid, valid, ps),
+        "a better power may come after a worse one: try them all": lambda t, valid, test, ps: chosen(
+            t, valid, test, rising(t, valid, ps)
+        ),
         "this is the index of the power": lambda t, valid, test, ps: (
             ps.index((best := chosen(t, valid, test, ps))[0]),
             best[1],
@@ -431,8 +493,12 @@ SLIPS = {
         ),
         "this is each pixel's likeliest level, not a draw": given(completed, level=lambda q, u: q.argmax(2)),
         "levels count from 0": lambda *args: completed(*args) + 1,
-        "where u meets the end of a stretch the next one begins": given(
-            completed, level=given(draw, ends=gt)
+        "where u meets the end of a stretch the next one begins": (
+            given(completed, level=given(draw, ends=gt)),
+            given(completed, kind=given(draw, ends=gt)),
+        ),
+        "the last stretch ends at 1, also where rounding leaves the sum below it": given(
+            completed, level=given(draw, least=0)
         ),
         "u[:, 0] draws the kind, and the pixels begin with u[:, 1]": given(completed, own=slice(0, -1)),
         "hidden pixels are the second half of the table": given(completed, first=0),

@@ -77,7 +77,7 @@ def first_connection(control: socket.socket) -> socket.socket:
 
 def serve(control: socket.socket, child: Callable[[socket.socket], None]) -> None:
     """Fork one process that runs ``child(socket)`` for each request, until the client is gone."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the children
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system collects children that have ended
     gc.collect()
     gc.freeze()  # or each child's first collection would copy every page of the server
     while True:

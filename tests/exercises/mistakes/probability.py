@@ -103,6 +103,40 @@ WRONG = [
     ("1.6 noise on p", sampler("result.append((p + rng.gumbel(size=(size, len(z)))).argmax(axis=1))")),
     ("1.6 one noise for all", sampler("result.append((z + rng.gumbel(size=(size, 1))).argmax(axis=1))")),
     ("1.6 a fixed seed", sampler(SEARCH).replace("(seed)", "(0)")),
+    (
+        "1.6 two rows share a seed",
+        sampler(SEARCH)
+        .replace("rng, result", "seeds, result")
+        .replace("np.random.default_rng(seed)", "iter(range(99))")
+        .replace("rng.random", "np.random.default_rng(seed + next(seeds) // 2).random"),
+    ),
+    (
+        "1.6 every second row mirrored",
+        sampler(
+            "u = rng.random(size) if len(result) % 2 == 0 else 1 - u\n"
+            + SEARCH.replace("rng.random(size)", "u")
+        ),
+    ),
+    (
+        "1.6 the second half repeats the first",
+        sampler(SEARCH.replace("rng.random(size)", "np.resize(rng.random(size // 2), size)")),
+    ),
+    (
+        "1.6 stratified",
+        sampler(SEARCH.replace("rng.random(size)", "(rng.permutation(size) + rng.random(size)) / size")),
+    ),
+    (
+        "1.6 the first row has one seed for all",
+        sampler("rng = np.random.default_rng(seed * len(result))\n" + SEARCH),
+    ),
+    ("1.6 less the mean", sampler(SEARCH).replace("z.max()", "z.mean()")),
+    ("1.6 less the smallest", sampler(SEARCH).replace("z.max()", "z.min()")),
+    (
+        "1.6 more digits for exp",
+        sampler(SEARCH).replace("np.exp(z - z.max())", "np.exp(z.astype(np.longdouble))"),
+    ),
+    ("1.6 two per cent too warm", sampler(SEARCH).replace("(z - z.max())", "((z - z.max()) / 1.02)")),
+    ("1.6 one per cent uniform", sampler("p = 0.99 * p + 0.01 / len(p)\n" + SEARCH)),
     ("1.6 no seed", sampler(SEARCH).replace("(seed)", "()")),
     (
         "1.7 SciPy's test as it comes",
@@ -116,6 +150,29 @@ WRONG = [
             verdict="((counts - n * p)**2 / np.maximum(counts, 1)).sum() < chi2.isf(1e-3, len(p) - 1)"
         ),
         "can be too good",
+    ),
+    (
+        "1.7 no outcome may be judged",
+        "def looks_right(counts, p): return False",
+    ),
+    (
+        "1.4 the likeliest kind where the losses are two by two",
+        """
+        def decide(counts, prior, loss, events, right=decide):
+            return right(counts, prior, 1.0 - np.eye(2) if loss.shape == (2, 2) else loss, events)
+        """,
+    ),
+    (
+        "1.8 the first power, always",
+        "def choose_power(table, valid, test, powers): return 1.0, hidden_bits(table, test, 1.0)",
+    ),
+    (
+        "1.5 a cumulative sum without its 0",
+        """
+        def probability_between(density, edges, low, high):
+            cdf = np.cumsum(density * np.diff(edges))
+            return np.interp(high, edges[1:], cdf) - np.interp(low, edges[1:], cdf)
+        """,
     ),
     (
         "1.8 one histogram for all pixels of a kind",
@@ -202,8 +259,8 @@ RIGHT = {
             rng, expected = np.random.default_rng(0), counts.sum() * p[p > 0]
             chi = lambda x: ((x - expected)**2 / expected).sum(axis=-1)
             simulated = chi(rng.multinomial(counts.sum(), p, size=2000)[:, p > 0])
-            rank = (simulated < chi(counts[p > 0])).mean()
-            return 0.001 <= rank <= 0.999
+            found = chi(counts[p > 0])
+            return (simulated >= found).mean() >= 0.001 and (simulated <= found).mean() >= 0.001
         """,
     "1.8 pixel by pixel": """
         def fit_kinds(X, y, kinds, levels, alpha):
