@@ -70,7 +70,6 @@ COMPUTED = {
         "3.32": math.log2(10),
         "400": 20 * 20,
         "0.686": COUNTED.mean,
-        "0.75": 45 / 60,
         "100": 100,
         "0.08": course_lib.ridge_penalty(4, 0.5, n=100),
         "0.16": 2 * course_lib.ridge_penalty(4, 0.5, n=100),
