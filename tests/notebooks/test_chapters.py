@@ -104,7 +104,7 @@ def test_cells_that_the_site_leaves_out_are_folded_in_jupyterlab(page):
 
 
 def test_every_figure_has_alternative_text(page):
-    call = re.compile(r"\bplots\.(?!use_|palette)[\w.]+\(")
+    call = re.compile(r"\b(?:plots|figures)\.(?!use_|palette)\w+\(")
     figures = [cell for cell in cells(page, "code") if call.search(source(cell))]
     assert figures
     for cell in figures:
