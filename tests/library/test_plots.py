@@ -252,8 +252,10 @@ def test_words_do_not_overlap_and_stay_inside(name):
         assert inside, f"{text.get_text()!r} leaves the figure"
 
 
-    topics = (plots, figures, densities, bayes, posteriors, information, codes)
-    public = {name for topic in topics for name in topic.__all__}
+PICTURES_AND_MAPS = {"images", "completions", "conditioning", "family_map", "nearest"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - PICTURES_AND_MAPS))
 def test_the_quantities_are_named(name):
     figure = FIGURES[name]()
     across = figure.get_supxlabel() or figure.axes[-1].get_xlabel()
@@ -316,8 +318,53 @@ def test_beliefs_write_probabilities_only_where_they_show():
     assert [axes.get_title() for axes in figure.axes] == ["picture alone", "and last week's ticket", "", ""]
 
 
-    topics = (plots, figures, densities, bayes, posteriors, information, codes)
-    public = {name for topic in topics for name in topic.__all__}
+def test_the_interval_stays_the_same_area_and_the_peak_is_marked():
+    upper = FIGURES["scales"]().axes[0]
+    shaded = upper.collections[0].get_paths()[0].get_extents()
+    assert (shaded.x0, shaded.x1) == pytest.approx((0.02, 0.3))
+    assert upper.lines[1].get_xdata()[0] == 0
+
+
+def test_the_band_reaches_two_standard_deviations_and_is_in_the_picture():
+    axes = FIGURES["banded"]().axes[0]
+    band = axes.collections[0].get_paths()[0].get_extents()
+    assert (band.y0, band.y1) == pytest.approx((-4, 4))
+    bottom, top = axes.get_ylim()
+    assert bottom < -4
+    assert top > 4
+
+
+def test_belts_reach_from_the_lower_to_the_upper_bound():
+    axes = FIGURES["belts"]().axes[0]
+    ends = [(bar.get_y(), bar.get_y() + bar.get_height()) for bar in axes.patches]
+    np.testing.assert_allclose(ends, [[0, 0.6], [0.1, 0.8], [0.3, 0.9], [0, 0.7], [0.1, 0.9], [0.3, 1]])
+
+
+def test_the_budget_is_laid_out_without_gaps_or_overlaps():
+    boxes = [bar for bar in FIGURES["budget"]().axes[0].patches if bar.get_linewidth() > 0]
+    edges = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in boxes]
+    assert edges == [(0, 0.5), (0.5, 0.75), (0.75, 0.875), (0.875, 1)]
+
+
+def test_bars_of_information_add_up():
+    axes = FIGURES["information_bars"]().axes[0]
+    names = [text.get_text().splitlines()[0] for text in axes.texts]
+    bars = dict(zip(names, axes.patches, strict=True))
+    ends = {name: bar.get_x() + bar.get_width() for name, bar in bars.items()}
+    assert ends["H(X, Y)"] == pytest.approx(ends["H(Y|X)"]) == pytest.approx(ends["H(Y)"])
+    assert ends["H(p, q)"] == pytest.approx(ends["KL"])
+    assert bars["I(X;Y)"].get_x() == pytest.approx(ends["H(X|Y)"])
+    assert ends["I(X;Y)"] == pytest.approx(ends["H(X)"])
+
+
+def test_squares_on_the_legs_add_up_to_the_third():
+    def area(polygon):
+        x, y = polygon.get_xy()[:-1].T
+        return abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+    up, along, whole = map(area, FIGURES["nearest"]().axes[1].patches)
+    assert up + along == pytest.approx(whole)
+    assert whole == pytest.approx(course_lib.kl_divergence(J_SHAPED, np.full(5, 0.2), base=2), abs=1e-3)
 
 
 def test_conditioning_divides_the_column_by_its_sum():
