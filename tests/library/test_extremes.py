@@ -18,13 +18,16 @@ import course_lib as lib
 mpmath.mp.dps = 60
 seeds = st.integers(0, 2**32 - 1)
 
+# The kernel of a notebook leaves a file open, which Python closes during some later test of the same process.
+without_warnings = pytest.mark.filterwarnings("error", "ignore:unclosed file:ResourceWarning")
+
 
 # ------------------------------------------------------------------------------------- temperatures
 
 TEMPERATURES = [5e-324, 1e-320, 1e-300, 1e-47, 1e-45, 1e-38, 0.5, 1.0, 2.0, 1e4, 1e38, 1e39, 1e300, 1.7e308]
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
 @given(seed=seeds, temperature=st.sampled_from(TEMPERATURES))
 @settings(deadline=None)
@@ -404,12 +407,12 @@ FAR_APART = [
 
 
 @pytest.mark.parametrize(("p", "q", "kl"), FAR_APART)
-@pytest.mark.filterwarnings("error")
+@without_warnings
 def test_members_of_a_family_that_have_nothing_in_common_are_far_apart(p, q, kl):
     assert lib.kl_divergence(p, q) == pytest.approx(kl, rel=1e-12)
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 def test_a_posterior_mode_weighs_variances_of_any_size():
     def mode(x, noise, variance):
         return lib.map_gaussian(x, noise_variance=noise, mean=7.0, variance=variance)
@@ -420,7 +423,7 @@ def test_a_posterior_mode_weighs_variances_of_any_size():
     assert mode([], 1e-300, 1e300) == 7
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 def test_rates_of_distortions_down_to_the_end_of_the_floats():
     code = lib.reverse_waterfill([4.0, 1.0, 1e-306], 3e-306)
     np.testing.assert_allclose(code.rates, [math.log(4 / 1e-306) / 2, math.log(1 / 1e-306) / 2, 0], rtol=1e-9)
@@ -431,7 +434,7 @@ def test_rates_of_distortions_down_to_the_end_of_the_floats():
     assert lib.linear_beta_vae([4.0, 1.0], 1, noise=1e200, beta=1e200).rate == 0
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 def test_bits_per_dimension_of_impossible_and_of_huge_examples():
     assert lib.bits_per_dim([-math.inf, 0.0], 3) == math.inf
     assert lib.bits_per_dim([-1.7e308] * 2, 64) == pytest.approx(1.7e308 / (64 * math.log(2)), rel=1e-14)
@@ -445,7 +448,7 @@ def test_an_outcome_must_be_an_array():
         lib.DirichletCategorical([1.0, 2.0]).predictive([[1], [1, 0]])
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 @pytest.mark.parametrize("penalty", [1e6, 1e16, 1e30, 1e100, 1e300])
 def test_a_penalty_above_all_data_shrinks_to_the_right_size(penalty):
     X, y = np.array([[1.0], [2.0]]), np.array([1.0, 2.0])
@@ -455,7 +458,7 @@ def test_a_penalty_above_all_data_shrinks_to_the_right_size(penalty):
     assert belief.mean == pytest.approx([right], rel=1e-14)
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 def test_a_regression_without_noise_has_weights_and_no_evidence():
     belief = lib.bayesian_linear_regression(
         [[1e-100], [2.0]], [1e100, 2.0], noise_variance=5e-324, prior_variance=1e300
@@ -486,7 +489,7 @@ def test_numbers_of_small_types_do_not_wrap_around():
     assert np.isfinite(path.objective).all()
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 def test_a_reward_far_below_the_best_has_no_share():
     policy = lib.reward_tilted_policy([0.5, 0.5], [1.7e308, -1.7e308], 0.5)
     np.testing.assert_array_equal(policy, [1, 0])
