@@ -44,6 +44,8 @@ def same(outcome: Any, slip: Any) -> bool:
         return len(slip) == len(outcome) and all(map(same, outcome, slip))
     if isinstance(slip, Mapping):
         return isinstance(outcome, Mapping) and all(k in outcome and same(outcome[k], slip[k]) for k in slip)
+    if str in (type(outcome), type(slip)):  # "01" and "1" are two words, though one number
+        return type(outcome) is type(slip) and outcome == slip
     try:
         got, wrong = np.asarray(outcome, dtype=float), np.asarray(slip, dtype=float)
     except (TypeError, ValueError, OverflowError):
