@@ -12,8 +12,10 @@ from course_lib.grading.checks.entropy_slips import AIMS, ALPHABET, remaining
 __all__ = [
     "FAULTS",
     "ahead",
+    "askings",
     "chatter",
     "committee",
+    "extremes",
     "facts",
     "letters",
     "messages",
@@ -45,6 +47,18 @@ def tables(random, shape, zeros=True):
     if zeros:
         joint = joint * (random.random(shape) < 0.8)
     return joint / joint.sum()
+
+
+def askings(random):
+    """Return joint distributions of two to five variables, each with a target and what is known."""
+    asked = (
+        ((3, 4), 0, (1,)),
+        ((2, 3, 4), 1, (0,)),
+        ((2, 3, 4), 2, (1, 0)),
+        ((3, 2, 2, 3), 0, (3, 1)),
+        ((2, 2, 3, 2, 2), 2, (4, 0, 1)),
+    )
+    return [(tables(random, shape), target, known) for shape, target, known in asked]
 
 
 def told(random, kinds, noise):
@@ -116,11 +130,11 @@ def _other(text, at, kinds):
     return int((text[at] + 1) % kinds)
 
 
-def _spoilt_row(at, extra):
+def _spoilt_row(at, extra, n=60):
     """Return a report whose record has a row that sums to 1 + extra; the letter that came keeps its share."""
 
     def make(random):
-        q, text = _record(random)
+        q, text = _record(random, n)
         claims = _claims(q, text, random.random())
         for place, more in zip(np.atleast_1d(at), np.atleast_1d(extra), strict=True):
             q[place, _other(text, place, 5)] += more
@@ -239,6 +253,9 @@ def report(random, size, rounded=False):
         q, text = _record(random)
         if rounded:
             q = q * (1 + 2e-7)
+        else:
+            q[7, (text[7] + 1) % 5] += q[7, (text[7] + 2) % 5]
+            q[7, (text[7] + 2) % 5] = 0
         claims = _claims(q, text, size)
         over = _over(q, text, claims[2])
         if size == 0.5 or 0 < over < 1 or 8 < over < 9:
@@ -249,6 +266,7 @@ def report(random, size, rounded=False):
 FAULTS = {
     "rows": {
         "one row spends 1.001": _spoilt_row(30, 1e-3),
+        "one row of six hundred spends 1.001": _spoilt_row(200, 1e-3, 600),
         "the first row spends 1.001": _spoilt_row(0, 1e-3),
         "the last row spends 1.001": _spoilt_row(59, 1e-3),
         "one row spends 0.98": _short(again=False),
@@ -266,11 +284,11 @@ FAULTS = {
         "the sum is divided by one letter more": _wrong_bits(
             lambda q, text: _paid(q, text).sum() / 61, False
         ),
-        "the bits are too few by two in ten thousand": _wrong_bits(
-            lambda q, text: _paid(q, text).mean() * (1 - 2e-4), size=False
+        "the bits are too few by one in ten thousand": _wrong_bits(
+            lambda q, text: _paid(q, text).mean() * (1 - 1.2e-4), size=False
         ),
-        "the bits are too many by two in ten thousand": _wrong_bits(
-            lambda q, text: _paid(q, text).mean() * (1 + 2e-4), size=False
+        "the bits are too many by one in ten thousand": _wrong_bits(
+            lambda q, text: _paid(q, text).mean() * (1 + 1.2e-4), size=False
         ),
         "the letter that was given 0 is left out": _impossible(lambda s: s[s < 1000]),
         "0 was taken for 1e-12": _clipped(1e-12),
@@ -286,11 +304,11 @@ FAULTS = {
         "the perplexity is the mean of 1/q": _wrong_rest(
             lambda q, text, b, p, size: (b, float((1 / q[np.arange(60), text]).mean()), size)
         ),
-        "the perplexity is too small by two in ten thousand": _wrong_rest(
-            lambda q, text, b, p, size: (b, p * (1 - 2e-4), size)
+        "the perplexity is too small by one in ten thousand": _wrong_rest(
+            lambda q, text, b, p, size: (b, p * (1 - 1.2e-4), size)
         ),
-        "the perplexity is too large by two in ten thousand": _wrong_rest(
-            lambda q, text, b, p, size: (b, p * (1 + 2e-4), size)
+        "the perplexity is too large by one in ten thousand": _wrong_rest(
+            lambda q, text, b, p, size: (b, p * (1 + 1.2e-4), size)
         ),
         "the file is smaller than the surprise": _size_off(-1),
         "the file is larger than a coder makes it": _size_off(1),
@@ -305,6 +323,18 @@ def facts(random, many, start):
     values = random.normal(0, 3, many).round(2)
     low, high = np.sort(values[start > 0])[[0, -1]]
     return start, values, float(low + (high - low) * random.uniform(0.1, 0.9))
+
+
+def extremes(random):
+    """Return start, values and target with large or tiny values, and means near an end or at one."""
+    start, values = shares(random, 6), np.array([0.0, 1, 2, 2, 3, 3])
+    cases = [(start, 1.7e9 + 60 * values, 1.7e9 + 75.0), (start, 1e-6 * values, 2.5e-6)]
+    cases += [(start, 1e4 * values, 2.9e4), (start, values, 4e-5), (start, values, 2.9999)]
+    cases += [(start, values, 3.0), (start, values, 0.0), (start, values + 1e6, 1e6 + 3.0)]
+    rare, near = np.array([0.1, 0.1, 0.2, 0.1, 0.45, 0.05]), np.array([0.0, 1, 2, 2, 2.9999, 3])
+    cases += [(rare, near, 2.99995), (rare, 3 - near, 5e-5)]
+    live = np.where(values == 0, 0, start) / start[1:].sum()
+    return [*cases, (live, values, 1.0), (live, np.where(values == 0, 1e12, values), 2.5)]
 
 
 def messages(random, sizes=((2, 40, 1), (3, 60, 2), (4, 80, 3), (6, 30, 0), (2, 90, 5))):

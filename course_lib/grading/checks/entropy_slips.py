@@ -293,13 +293,15 @@ def plainly(start, values, target, reach):
 class Counts:
     """How often each symbol has followed each of the last contexts; a symbol's weight adds them up."""
 
-    def __init__(self, K, order, base=16, first=1, lowest=0, longest=False):
+    def __init__(self, K, order, base=16, first=1, lowest=0, longest=False, pad=0):
         self.K, self.base, self.first, self.longest = K, base, first, longest
+        self.pad = pad * [0] * order
         self.lengths = range(lowest, order + 1)
         self.seen = [defaultdict(partial(np.zeros, K, dtype=np.int64)) for _ in range(order + 1)]
 
     def rows(self, past):
         """Return the counts after the last j symbols, for each j that the past has."""
+        past = self.pad[len(past) :] + past
         return {j: self.seen[j][tuple(past[len(past) - j :])] for j in self.lengths if j <= len(past)}
 
     def weights(self, past):
@@ -472,7 +474,7 @@ SLIPS = {
         "words of one length are best only if all shares are equal": lambda p, r: np.full(
             len(p), next(n for n in range(1, 99) if r**n >= len(p))
         ),
-        "the contract asks for lengths": lambda p, r: -np.log(p) / np.log(r),
+        "these are ideal lengths, and words have whole ones": lambda p, r: -np.log(p) / np.log(r),
     },
     "spell": {
         "lay the words out from short to long: a long word may begin in the middle of a later, shorter one": (
@@ -554,6 +556,7 @@ SLIPS = {
         "each row must sum to 1, and not only all of them on average": (
             given(accepted, sums=partial(rows_sum, each=False)),
             given(accepted, sums=partial(rows_sum, part=slice(1))),
+            given(accepted, sums=lambda q: np.abs(q.sum(axis=1) - 1).mean() < 1e-5),
             given(accepted, sums=partial(rows_sum, part=slice(-1, None))),
             given(accepted, sums=partial(rows_sum, part=slice(-1))),
         ),
@@ -561,6 +564,7 @@ SLIPS = {
             accepted, sums=lambda q: (q.sum(axis=1) < 1 + 1e-5).all()
         ),
         "a row may sum to 1 and still hold a negative number": given(accepted, least=lambda q: True),
+        "a distribution may give 0 to what does not come": given(accepted, least=lambda q: (q > 0).all()),
         "a comparison with nan is never true, so nan slips through `> tolerance`": given(
             accepted, sums=no_nan_test, least=lambda q: not (q < 0).any()
         ),
@@ -615,6 +619,7 @@ SLIPS = {
         "an ideal word has log2(1/p) bits, so its mean is the entropy of the mean belief": (
             given(shown, bits=risk),
             given(shown, bits=gained),
+            given(shown, bits=lambda q: 1 - (q.mean(axis=0) ** 2).sum(axis=-1)),
         ),
         "doubt that all members share does not tell them apart": (
             given(shown, members=total),
@@ -667,7 +672,7 @@ SLIPS = {
             if target in (values[start > 0].min(), values[start > 0].max())
             else narrowest(start, values, target)
         ),
-        "half of the mass moved to one outcome has the mean, but claims too much": lambda start, values, t: (
+        "mixed with one sure outcome it may have the mean, and is not the nearest": lambda start, values, t: (
             (1 - (s := (t - start @ values) / (values[values.argmax()] - start @ values))) * start
             + s * (np.arange(len(start)) == values.argmax())
         ),
@@ -687,6 +692,10 @@ SLIPS = {
         "the first value is what the mean tells, not the whole record": lambda record, start, values: (
             divergence(record, start),
             split_of(record, start, values)[1],
+        ),
+        "entropies differ by the divergence only where `start` is uniform": lambda record, start, values: (
+            split_of(record, start, values)[0],
+            bits_of(narrowest(start, values, record @ values)) - bits_of(record),
         ),
         "`start` need not be uniform": lambda record, start, values: split_of(
             record, np.full(len(start), 1 / len(start)), values
@@ -710,6 +719,7 @@ SLIPS = {
         ),
         "all contexts add up, and not only the longest one that was seen": given(charged, longest=True),
         "a context of j letters counts 16**j times": (given(charged, base=1), given(charged, base=2)),
+        "at the beginning there are no j symbols before: leave that j out": given(charged, pad=1),
         "each symbol has a weight of 1 to begin with": (given(charged, first=0), given(charged, first=16)),
         "this is the sum, and each symbol's own charge is asked for": lambda *args: charged(*args).sum(),
         "this is the mean, and each symbol's own charge is asked for": lambda *args: charged(*args).mean(),
@@ -764,6 +774,10 @@ SLIPS = {
             given(rivals, off=8),
         ),
         "these are bytes, and bits a letter are asked for": given(rivals, factor=1 / 8),
+        "the file is made by `pack`: the bill alone is not a file": lambda text, order: (
+            8 * (math.ceil(charged([*map(ALPHABET.index, text)], 27, order).sum() / 8) + 4) / len(text),
+            gzip_part(text),
+        ),
         "divide by the letters: these are bits of the whole text": lambda text, order: tuple(
             len(text) * v for v in rivals(text, order)
         ),
