@@ -61,19 +61,20 @@ def _row(axes: Axes, row: int, parts: Mapping[str, tuple[float, float]], chosen:
 
 
 def solved(panels_of: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]], *, ylabel: str) -> Figure:
-    """Draw distributions that were found numerically as points, on the closed forms as lines.
+    """Draw distributions that were found numerically as rings, on the closed forms as lines.
 
     Parameters
     ----------
     panels_of : mapping from title to (x, found, closed), three arrays (N,)
-        What is known, and the probabilities or densities over x.
+        What is known, and the probabilities or densities over x. Some 20 of the found ones are drawn.
     ylabel : str
         What the heights are.
     """
     figure, (row,) = panels(1, len(panels_of), height=3.2)
     for axes, (title, (x, found, closed)) in zip(row, panels_of.items(), strict=True):
-        axes.plot(x, closed, color=INK)
-        axes.plot(x, found, "o", color=BLUE, markersize=4.5)
+        axes.plot(x, closed, color=INK, linewidth=1)
+        every = max(1, len(x) // 20)
+        axes.plot(x, found, "o", color=BLUE, markersize=6, markerfacecolor="none", markevery=every)
         axes.set(title=title, ylim=(0, None))
         axes.locator_params(nbins=4)
     row[0].set_ylabel(ylabel)
@@ -81,26 +82,23 @@ def solved(panels_of: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]], *, y
     return finish(figure)
 
 
-def biases(n: ArrayLike, panels_of: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
-    """Draw exact biases against the number of samples, each with the formula for many samples.
+def biases(n: ArrayLike, ratios: Mapping[str, ArrayLike]) -> Figure:
+    """Draw exact biases, each divided by its formula for many samples, against the number of samples.
 
     Parameters
     ----------
     n : array (N,)
         Numbers of samples.
-    panels_of : mapping from title to (exact, formula), two arrays (N,)
-        Sizes of the bias in nats.
+    ratios : mapping from name to array (N,)
+        Exact bias over formula; where the curve is 1, the formula is right.
     """
-    figure, (row,) = panels(1, len(panels_of), height=3.6, sharey=True)
-    for axes, (title, (exact, formula)) in zip(row, panels_of.items(), strict=True):
-        axes.plot(n, formula, color=INK, linestyle="--", label="formula")
-        axes.plot(n, exact, color=BLUE, label="exact")
-        axes.set(title=title, xscale="log", yscale="log")
-        plain_powers(axes.xaxis)
-        plain_powers(axes.yaxis)
-    row[0].set_ylabel("size of the bias (nats)")
-    figure.supxlabel("samples n", fontsize="medium")
-    figure.legend(*row[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    figure, ((axes,),) = panels(height=3.8)
+    axes.axhline(1, color=INK, linewidth=1)
+    for (name, ratio), colour, style in zip(ratios.items(), CYCLE, ("-", "--"), strict=False):
+        axes.plot(n, ratio, color=colour, linestyle=style, label=name)
+    axes.set(xscale="log", xlabel="samples n", ylabel="exact bias over formula")
+    plain_powers(axes.xaxis)
+    axes.legend(loc="lower right")
     return finish(figure)
 
 

@@ -186,10 +186,7 @@ FIGURES = {
     ),
     "biases": lambda: codes.biases(
         [5, 50, 500, 3000],
-        {
-            "entropy, 27 symbols": ([1.2, 0.3, 0.03, 0.005], [2.6, 0.26, 0.026, 0.0043]),
-            "information, 5 × 5": ([0.5, 0.15, 0.016, 0.003], [1.6, 0.16, 0.016, 0.0027]),
-        },
+        {"entropy, 27 symbols": [0.5, 1.1, 1.05, 1.0], "information, 5 × 5": [0.4, 1.05, 1.02, 1.0]},
     ),
     "spreads": lambda: codes.spreads(
         {m: np.log2(m) + 0.1 * samples(m) ** 2 for m in range(1, 6)}, before=np.log2(12)
