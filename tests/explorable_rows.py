@@ -260,18 +260,20 @@ def known_facts(record, **values):
     targets = [STAR_FACTS[key] @ record if values[key] is None else values[key] for key in ticked]
     A = np.array([np.ones(5), *(STAR_FACTS[key] for key in ticked)])
     b = np.array([1, *targets])
-    if optimize.linprog(np.zeros(5), A_eq=A, b_eq=b, bounds=(0, 1)).status == 2:
+    most = [optimize.linprog(-np.eye(5)[k], A_eq=A, b_eq=b, bounds=(0, 1)) for k in range(5)]
+    if most[0].status == 2:
         return {}
+    forced = np.array([done.fun > -1e-9 for done in most])
     done = optimize.minimize(
         lambda p: -special.entr(p).sum(),
         np.full(5, 0.2),
         jac=lambda p: 1 + np.log(np.maximum(p, 1e-300)),
-        bounds=[(1e-12, 1)] * 5,
+        bounds=[(0, 0) if zero else (1e-12, 1) for zero in forced],
         constraints={"type": "eq", "fun": lambda p: A @ p - b, "jac": lambda p: A},
         method="SLSQP",
         options={"ftol": 1e-14, "maxiter": 500},
     )
-    p, uniform = done.x / done.x.sum(), np.full(5, 0.2)
+    p, uniform = np.where(forced, 0, done.x / done.x.sum()), np.full(5, 0.2)
     shown = {f"share {i + 1}": v for i, v in enumerate(p)}
     shown["learnt"] = course_lib.kl_divergence(p, uniform, base=2)
     shown["left"] = course_lib.kl_divergence(record, p, base=2)
@@ -288,7 +290,8 @@ def typical_set(p, epsilon, n):
     shown = {"entropy": entropy, "likeliest": likeliest}
     shown["probability"] = stats.binom.pmf(heads[typical], n, p).sum()
     if typical.any():
-        shown |= {"size": math.log2(sum(math.comb(n, int(k)) for k in heads[typical])), "nH": n * entropy}
+        size = math.log2(sum(math.comb(n, int(k)) for k in heads[typical]))
+        shown |= {"size": size, "nH": n * entropy, "share": 2 ** (size - n)}
     return shown
 
 
@@ -480,13 +483,13 @@ ROWS = [
     ),
     Row(
         "huffman",
-        {"counts": [12, 9, 7, 3, 2, 2], "labels": [*"etaqxz"]},
+        {"counts": [12, 9, 7, 3, 2, 2], "labels": [*"etaqxz"], "unit": "letters in 35"},
         [{"step": step} for step in range(6)],
         huffman,
     ),
     Row(
         "known-facts",
-        {"record": [0.14, 0.02, 0.03, 0.12, 0.69]},
+        {"record": [0.14, 0.02, 0.03, 0.12, 0.69], "called": "the J-shaped record"},
         [
             dict(zip(["knows_mean", "knows_fives", "knows_ones", "knows_high"], ticks, strict=True))
             | dict(zip(["mean", "fives", "ones", "high"], targets, strict=True))
@@ -498,6 +501,8 @@ ROWS = [
                 ((True, False, True, False), (2.5, 0.69, 0.3, 0.81)),
                 ((True, True, False, False), (4.95, 0.5, 0.3, 0.81)),
                 ((False, True, True, False), (3, 0.6, 0.5, 0.81)),
+                ((True, True, False, False), (4.2, 0.2, 0.14, 0.81)),
+                ((True, False, True, False), (4.2, 0.69, 0.2, 0.81)),
             ]
         ],
         known_facts,

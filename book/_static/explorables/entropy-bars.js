@@ -10,18 +10,19 @@ const NARROW = 0.05; // a block that is no wider has no room for its name
 
 export const inputs = {
   p: distribution([0.5, 0.25, 0.125, 0.125], { minItems: 2, maxItems: 8 })({
-    label: (values, { names }, i) => names[i],
-    text: (values, ready, i) => number(normalised(values.p)[i]),
+    label: (values, { names }, i) => `${names[i]}: weight → p`,
+    text: (values, ready, i) => `${number(values.p[i], 2)} → ${number(normalised(values.p)[i])}`,
   }),
   labels: texts(null, { along: "p" })(),
 };
 
 export const prompt = ({ p }) =>
   `Each of ${p.length} outcomes surprises by log<sub>2</sub>(1/p) bits, and the entropy is the average. Which distribution ` +
-  "has the most of it? If one outcome gets rarer, does the entropy rise or fall? Guess; then drag.";
+  "has the most of it? What does it do when the rarest outcome gets rarer still, and what when the commonest does? Guess; then " +
+  "drag. The sliders are weights, and p is a weight’s share of them all.";
 
 export function prepare({ p, labels }) {
-  return { names: (labels ?? p.map((_, i) => "ABCDEFGH"[i])).map(escape) };
+  return { names: (labels ?? p.map((_, i) => "ABCDEFGH"[i])).map(escape), start: normalised(p) };
 }
 
 /** Sliders are weights; all at zero they are equal. */
@@ -45,7 +46,7 @@ function situation({ p: weights }) {
   return { p, bits, rounded, huffman, code, H: entropy(p) / LN2, means: [rounded, huffman].map((list) => mean(p, list)) };
 }
 
-export function frame(values, { names }) {
+export function frame(values, { names, start }) {
   const { p, bits, rounded, huffman, H } = situation(values);
   const ends = p.reduce((list, v) => [...list, list.at(-1) + v], [0]);
   const blocks = [...p.keys()].filter((i) => p[i] > 0);
@@ -64,8 +65,8 @@ export function frame(values, { names }) {
     xlabel: "width: probability",
     ylabel: "bits",
   });
-  const key = legend([["ex-a", "surprise"], ["ex-b", "rounded up"], ["ex-c", "Huffman’s word"]]);
-  return `${picture}${key}${list(values, names)}<p class="ex-readout">${verdict(values)}</p>`;
+  const key = legend([["ex-a", "surprise"], ["ex-pale ex-b", "rounded up"], ["ex-c", "Huffman’s word"]]);
+  return `${picture}${key}${list(values, names)}<p class="ex-readout">${verdict(values, start)}</p>`;
 }
 
 /** Each outcome with its surprise and its words' lengths; their averages below. */
@@ -84,12 +85,14 @@ function list(values, names) {
   );
 }
 
-function verdict(values) {
+function verdict(values, start) {
   const { p, H } = situation(values);
+  const dragged = p.some((v, i) => Math.abs(v - start[i]) > 1e-9);
   return (
     `The dashed line is the average height, ${number(H)} bits, which is the blue area. The perplexity is ` +
     `${shown("perplexity", number(2 ** H, 2))}: as uncertain as that many equally likely outcomes. ` +
-    `With ${p.length} outcomes it is at most ${p.length}, where all are equal.`
+    `With ${p.length} outcomes it is at most ${p.length}, where all are equal.` +
+    (dragged ? " If the rarest gets rarer still, the entropy falls; if the commonest does, it rises at first." : "")
   );
 }
 

@@ -1,6 +1,6 @@
 // Huffman's code built join by join: the two lightest become one. Each join halves what the words below it cost of
 // Kraft's budget; when one tree is left, the words cost the whole budget and no more.
-import { count, numbers, texts } from "./kit/inputs.js";
+import { count, numbers, text, texts } from "./kit/inputs.js";
 import { depths, joins } from "./kit/math/coding.js";
 import { entropy, LN2 } from "./kit/math/information.js";
 import { axes, brief, escape, line, number, plot, rows, shown, words } from "./kit/plot.js";
@@ -8,7 +8,8 @@ import { axes, brief, escape, line, number, plot, rows, shown, words } from "./k
 export const inputs = {
   counts: numbers([5, 2, 2, 1, 1], { min: 0, minItems: 2, maxItems: 10 })(),
   labels: texts(["a", "b", "r", "c", "d"], { along: "counts" })(),
-  step: count(0)({
+  unit: text("counts")(),
+  step: count(1)({
     label: "Joins", max: (values, { pairs }) => pairs.length,
     text: (values, { pairs }) => `${made(values, pairs)} of ${pairs.length}`,
   }),
@@ -17,8 +18,8 @@ export const inputs = {
 const made = ({ step }, pairs) => Math.min(step, pairs.length);
 
 export const prompt =
-  "The two lightest are joined into one, again and again. Which symbols will have the longest words, and will two of " +
-  "these differ in their last bit alone? Guess; then join.";
+  "The two lightest are joined into one, again and again. Which symbols will have the longest words, and how long? " +
+  "Guess; then join.";
 
 export function prepare({ counts, labels }) {
   if (counts.some((n) => n <= 0)) throw new Error("huffman: counts must be above 0");
@@ -72,13 +73,14 @@ export function frame(values, ready) {
     xticks: names.map((name, i) => [nodes[i].x, `${name}<br>${weighed(values.counts[i])}`]),
     yticks: [],
     xlabel: "&nbsp;",
-    ylabel: "trees over counts: 0 is to the left, 1 to the right",
+    ylabel: `trees over ${escape(values.unit)}: 0 is to the left, 1 to the right`,
     notes: joined.map(({ x, height, weight }, s) => (
       { x, y: height - 0.45, text: weighed(weight), style: `ex-middle ${s === latest ? "ex-b" : "ex-a"}` }
     )),
   });
-  const budget = rows(names.map((name, i) => (
-    { label: name, parts: [[2 ** -lengths[i], "ex-c"]], text: word[i] || "no bits" }
+  const across = [...names.keys()].sort((i, j) => nodes[i].x - nodes[j].x);
+  const budget = rows(across.map((i) => (
+    { label: names[i], parts: [[2 ** -lengths[i], "ex-c"]], text: word[i] || "no bits" }
   )));
   return `${picture}<p class="ex-head">What each word costs of Kraft’s budget, 2<sup>−length</sup></p>${budget}<p class="ex-readout">${verdict(values, ready)}</p>`;
 }

@@ -28,8 +28,8 @@ export const inputs = {
 };
 
 export const prompt = ({ rival, model }) =>
-  `Guess the text letter by letter. At random among ${ALPHABET.length} signs a letter costs ${number(EVEN, 2)} bits. How few will it ` +
-  `cost you${model ? `, and who pays less, you or ${escape(rival)}` : ""}? Guess; then play at least 20 letters.`;
+  `Guess the text letter by letter. At random among ${ALPHABET.length} signs a letter costs ${number(EVEN, 2)} bits. How many will it ` +
+  `cost you${model ? `, and who pays less, you or ${escape(rival)}` : ""}? Guess; then play at least 20 letters. The fewer they are, the more is luck.`;
 
 export function prepare({ text: whole, model, given }) {
   const strange = [...whole].find((letter) => !ALPHABET.includes(letter));
@@ -63,7 +63,7 @@ export function frame(values, ready) {
     xlabel: "letters",
     ylabel: "bits a letter, on average so far",
     notes: [
-      { x: 0, y: EVEN, text: `at random: ${number(EVEN, 2)}`, style: "ex-above" },
+      { x: right, y: EVEN, text: `at random: ${number(EVEN, 2)}`, style: "ex-at-end" },
       ...(n ? [{ x: n, y: average(costs), style: "ex-a" }] : []),
     ],
   });
@@ -85,7 +85,7 @@ function standing(values, ready) {
   const rival = ready.model
     ? `; ${escape(values.rival)} paid ${shown("model", number(average(ready.model.slice(0, costs.length)), 2))}`
     : "";
-  return `${round} after ${shown("letters", costs.length)} letters you paid ${shown("you", number(average(costs), 2))} bits a letter${rival}. ${stakes(values)}`;
+  return `${round} after ${shown("letters", costs.length)} ${costs.length === 1 ? "letter" : "letters"} you paid ${shown("you", number(average(costs), 2))} bits a letter${rival}. ${stakes(values)}`;
 }
 
 const stakes = ({ c }) =>
