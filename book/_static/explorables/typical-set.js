@@ -81,18 +81,24 @@ function against({ n, p, epsilon }, { logs, grid }) {
 
 function verdict(values, { logs }) {
   const { n, p, epsilon } = values;
-  const { probability: chance, size } = typicalSet(n, p, epsilon, logs);
+  const { probability: chance, size, share } = typicalSet(n, p, epsilon, logs);
   const H = entropy([p, 1 - p]) / LN2;
   const { bits, typical } = likeliest(values);
   const held = chance
     ? `It holds 2<sup>${shown("size", number(size, 1))}</sup> of the 2<sup>${n}</sup> sequences, 2<sup>nH</sup> being ` +
-      `2<sup>${shown("nH", number(n * H, 1))}</sup>.`
+      `2<sup>${shown("nH", number(n * H, 1))}</sup>. That is a share of ${shown("share", number(share))}.${halves(values)}`
     : "It is empty: no number of heads comes so near to the entropy.";
   return (
     `The entropy is ${shown("entropy", number(H, 4))} bits a toss. The typical set has probability ${shown("probability", number(chance))}. ${held} ` +
     `The likeliest single sequence, all ${p >= 0.5 ? "heads" : "tails"}, the dot at the edge, has ` +
     `${shown("likeliest", number(bits, 4))} bits a toss: it is ${typical ? "" : "not "}typical.`
   );
+}
+
+/** With the p of the coin near a half, or a large tolerance, the set does not vanish among all sequences. */
+function halves({ p, epsilon }) {
+  const typical = Math.abs(p - 0.5) * Math.abs(Math.log2(p / (1 - p))) < epsilon;
+  return typical ? " Sequences with half heads are typical here, so with more tosses the set comes to hold nearly all." : "";
 }
 
 export function say(values, ready) {
