@@ -21,6 +21,7 @@ BLUE, RED, GREEN = PALETTE["blue"], PALETTE["vermillion"], PALETTE["green"]
 
 def binary_entropy(p: ArrayLike, bits: ArrayLike, *, mark: Mapping[str, float]) -> Figure:
     """Draw the entropy of two outcomes against the probability of one, with some of them marked by name."""
+    p, bits = np.asarray(p, dtype=float), np.asarray(bits, dtype=float)
     figure, ((axes,),) = panels(height=3.6)
     axes.plot(p, bits, color=BLUE)
     for name, at in mark.items():
@@ -67,7 +68,7 @@ def information_bars(joint: ArrayLike) -> Figure:
     for edge in (x_left, of_x):
         axes.plot([edge, edge], [1.5, 4.42], color=INK, linewidth=0.8, linestyle=":", zorder=0)
     axes.set(xlabel="bits", xlim=(0, of_x + of_y + 0.02), ylim=(4.6, -0.6))
-    axes.set_yticks(range(5), ["sky ignored", "both at once", "sky first", "weather first", "in common"])
+    axes.set_yticks(range(5), ["cross-entropy", "joint and KL", "X and Y|X", "X|Y and Y", "shared"])
     axes.tick_params(axis="y", length=0)
     return finish(figure)
 
@@ -91,11 +92,12 @@ def nearest(best: ArrayLike, other: ArrayLike, labels: Sequence[str], *, names: 
     uniform = np.full(best.size, 1 / best.size)
     figure, ((left, right),) = panels(1, 2, height=4.2, width_ratios=[1, 1.15])
     rows = np.arange(best.size)
-    for p, name, colour, up in ((best, names[0], BLUE, 0.21), (other, names[1], RED, -0.21)):
+    for p, name, colour, up in ((best, names[0], BLUE, -0.21), (other, names[1], RED, 0.21)):
         bars = left.barh(rows + up, p, 0.4, label=name, **shade(colour))
         left.bar_label(bars, [f"{share:.3f}".lstrip("0") for share in p], padding=4)
     left.plot([], [], "o", color=INK, markersize=11, label="uniform")
     left.set_yticks(rows, labels)
+    left.invert_yaxis()
     left.tick_params(axis="y", length=0)
     left.set(xlabel="share", xlim=(0, 1.3 * max(best.max(), other.max())), xticks=[0, 0.2, 0.4, 0.6])
     figure.legend(loc="outside upper center", ncols=3)
@@ -108,12 +110,12 @@ def _squares(axes: Axes, bits: Sequence[float]) -> None:
     """Draw a right triangle from uniform up to the best and on to the other, with a square on each side."""
     up, along = np.sqrt(bits[:2])
     start, top, end = np.array([0, 0]), np.array([0, up]), np.array([along, up])
-    for (a, b), area, colour in zip(((start, top), (top, end), (end, start)), bits, (BLUE, GREEN, RED),
-                                    strict=True):  # fmt: skip
+    for (a, b), area in zip(((start, top), (top, end), (end, start)), bits, strict=True):
         outward = np.array([a[1] - b[1], b[0] - a[0]])  # a quarter turn, away from the triangle
         corners = np.array([a, b, b + outward, a + outward])
-        axes.fill(*corners.T, **shade(colour))
-        axes.text(*corners.mean(axis=0), f"{area:.3f}\nbits", ha="center", va="center", color="black")
+        axes.fill(*corners.T, **shade(INK))
+        across, high = corners.mean(axis=0)
+        axes.text(across, high, f"{area:.3f}\nbits", ha="center", va="center", color="black")
     for point, colour in ((start, INK), (top, BLUE), (end, RED)):
         axes.plot(*point, "o", color=colour, markersize=11, zorder=3)
     axes.set_aspect("equal")
