@@ -352,8 +352,8 @@ def near_split(random, split):
 @check("3.8")
 def crunch_bill(random, bill):
     """Check what the learning model charges for each symbol, from the first to the last."""
-    large = messages(random, [(30, 250, 2), (300, 40, 1)])
-    cases = [*messages(random), *large, ([1], 3, 2), ([2, 2, 2], 3, 5), ([0, 1] * 300, 2, 4)]
+    large = messages(random, [(30, 150, 2), (300, 20, 1)])
+    cases = [*messages(random), *large, ([1], 3, 2), ([2, 2, 2], 3, 5), ([0] * 300, 2, 1)]
     law = "log2 of all weights over the symbol's own, with the counts from before it was seen"
     all_near(bill, right.charged, cases, law)
 

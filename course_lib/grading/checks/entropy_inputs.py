@@ -112,9 +112,9 @@ def committee(random, members=3, images=14, kinds=4):
 
 def _record(random, n=60, kinds=5):
     """Return predictions and the text that they were made for, with an honest report."""
-    q = np.array([random.multinomial(1024 - kinds, random.dirichlet(np.full(kinds, 0.8))) for _ in range(n)])
+    q = random.multinomial(1024 - kinds, random.dirichlet(np.full(kinds, 0.8), size=n))
     q = (q + 1) / 1024  # such rows sum to 1 exactly
-    return q, np.array([random.choice(kinds, p=row) for row in q])
+    return q, (q.cumsum(axis=1) <= random.random((n, 1))).sum(axis=1)
 
 
 def _claims(q, text, size=0.0):
