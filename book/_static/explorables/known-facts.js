@@ -70,7 +70,7 @@ export function frame(values) {
     yticks: [0, 0.25, 0.5, 0.75, 1].map((v) => [v, String(v)]),
     xlabel: "stars",
     ylabel: "share",
-    notes: (p ?? []).map((v, i) => ({ x: STARS[i] - 0.17, y: Math.max(v, 1 / 5), text: shown(`share ${i + 1}`, number(v)), style: "ex-over" })),
+    notes: (p ?? []).map((v, i) => ({ x: STARS[i], y: Math.max(v, 1 / 5), text: shown(`share ${i + 1}`, number(v)), style: "ex-at-end" })),
   });
   const key = legend([["ex-a", "largest entropy with these facts"], ["ex-pale ex-b", escape(values.called)], ["ex-ink", "knowing nothing, dashed"]]);
   const scale = Math.max(Math.log2(5), whole ?? 0);
