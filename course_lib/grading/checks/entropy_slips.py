@@ -180,7 +180,8 @@ def accepted(
     high=9.0,
 ):
     """Whether a report follows from the record of its predictions."""
-    surprise = charge(-np.log2(q[np.arange(len(text)), text]))
+    with np.errstate(divide="ignore"):
+        surprise = charge(-np.log2(q[np.arange(len(text)), text]))
     paid = surprise.mean()
     return bool(
         sums(q)
