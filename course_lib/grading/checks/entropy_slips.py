@@ -463,6 +463,7 @@ SLIPS = {
             given(huffman_of, filler=lambda many, r: 0),
             given(huffman_of, filler=lambda many, r: 1),
             given(huffman_of, filler=lambda many, r: -many % r),
+            given(huffman_of, filler=lambda many, r: (many - 1) % (r - 1)),
             given(huffman_of, filler=lambda many, r: -many % (r - 1)),
         ),
         "rounded up, the ideal lengths fit, but better words exist": rounded_up,
@@ -543,6 +544,7 @@ SLIPS = {
         "the target itself is not a column to be read": lambda joint, target: min(
             combinations(range(joint.ndim), 2), key=lambda pair: remaining(joint, target, pair)
         ),
+        "the smaller number comes first": lambda joint, target: pair_of(joint, target)[::-1],
         "the pair with most entropy of its own need not tell about the target": given(
             pair_of, open_after=lambda joint, target, pair: -bits_of(margin(joint, set(pair)))
         ),
@@ -636,6 +638,11 @@ SLIPS = {
         "spread of the probabilities is not information: measure it in bits": (
             given(shown, members=lambda q: q.var(axis=0).sum(axis=-1)),
             given(shown, members=lambda q: q.std(axis=0).max(axis=-1)),
+            given(shown, members=lambda q: q.std(axis=0).sum(axis=-1)),
+            given(shown, members=lambda q: np.abs(q - q.mean(axis=0)).sum(axis=(0, 2))),
+        ),
+        "bits are asked for, and not a share of the doubt": given(
+            shown, members=lambda q: gained(q) / total(q)
         ),
         "these images need a person least": given(shown, sign=1),
         "the image that is wanted most comes first": (
@@ -766,7 +773,13 @@ SLIPS = {
         ),
     },
     "duel": {
-        "a file has whole bytes": given(rivals, whole=False),
+        "a file has whole bytes, and a byte that is begun counts": (
+            given(rivals, whole=False),
+            lambda text, order: (
+                8 * (len(word_of([*map(ALPHABET.index, text)], 27, order)) // 8 + 4) / len(text),
+                gzip_part(text),
+            ),
+        ),
         "your file must tell its length too, in 4 bytes": given(rivals, length=0),
         "gzip keeps 4 bytes for the length, as you do: take off the other 14": (
             given(rivals, off=0),
