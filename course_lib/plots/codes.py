@@ -60,7 +60,7 @@ def _row(axes: Axes, row: int, parts: Mapping[str, tuple[float, float]], chosen:
             axes.text(left + width / 2, row, name, ha="center", va="center", color="black")
 
 
-def solved(panels_of: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]], *, ylabel: str) -> Figure:
+def solved(panels_of: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]], *, ylabel: str) -> Figure:
     """Draw distributions that were found numerically as rings, on the closed forms as lines.
 
     Parameters
@@ -102,7 +102,7 @@ def biases(n: ArrayLike, ratios: Mapping[str, ArrayLike]) -> Figure:
     return finish(figure)
 
 
-def spreads(bits: Mapping[int, ArrayLike], *, before: float) -> Figure:
+def spreads(bits: Mapping[int, np.ndarray], *, before: float) -> Figure:
     """Draw entropies of attention against the number of items asked for, over the curve log2 of it.
 
     Parameters
