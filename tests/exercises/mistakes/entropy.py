@@ -250,6 +250,11 @@ RIGHT = {
                 model.learn(past, s)
                 message.append(s)
             return np.array(message)
+        def duel(text, order):
+            import zlib
+            message = [0 if c == " " else ord(c) - 96 for c in text]
+            bits = 8 * ((len(pack(message, 27, order)) + 7) // 8) + 32
+            return bits / len(text), 8 * (len(zlib.compress(text.encode(), 9)) - 2) / len(text)
         """,
 }
 
