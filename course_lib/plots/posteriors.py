@@ -41,7 +41,7 @@ def coverage(
         axes.plot(truth, shares, color=CYCLE[i], linestyle=("-", "--", "-.")[i % 3], label=name)
     axes.axhline(promise, color=INK, linewidth=1.4, label="promise")
     axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0.5, 1.005), xlim=(np.min(truth), np.max(truth)))
-    figure.legend(loc="outside upper center", ncols=1 + len(covered))
+    figure.legend(loc="outside upper center", ncols=2)
     return finish(figure)
 
 
