@@ -124,11 +124,13 @@ def bayes_areas(prior, sensitivity, false_positive, second_sensitivity, second_f
     rates = np.array([first, second])[:count]
     table = course_lib.bayes_update([prior, 1 - prior], rates.prod(axis=0))
     blue, red = 1000 * table.evidence * table.posterior
-    shown = {"blue": blue, "red": red, "odds before": course_lib.odds(prior)}
+    shown = {"blue": blue, "red": red}
     if count:
-        shown |= {"posterior": table.posterior[0], "odds after": course_lib.odds(table.posterior[0])}
+        shown["posterior"] = table.posterior[0]
         by_odds = course_lib.bayes_odds(prior, rates)
         np.testing.assert_allclose(by_odds.posterior[-1], table.posterior[0], rtol=1e-12)
+    if count == len(values["evidence"]):
+        shown |= {"odds before": course_lib.odds(prior), "odds after": course_lib.odds(table.posterior[0])}
         shown |= {f"ratio {i + 1}": ratio for i, ratio in enumerate(by_odds.ratio)}
     return shown
 
@@ -170,7 +172,6 @@ def evidence_race(a, b, tosses, tens, seed, odds, **_):
         shown["odds"] = max(course_lib.odds(posterior), course_lib.odds(1 - posterior))
     if not over:
         return shown
-    shown["wrong"] = 100 * min(posterior, 1 - posterior)
     shown["drift"] = course_lib.kl_divergence([a, 1 - a], [b, 1 - b], base=2)
     shown["other drift"] = course_lib.kl_divergence([b, 1 - b], [a, 1 - a], base=2)
     steps = np.log([a / b, (1 - a) / (1 - b)])

@@ -44,8 +44,7 @@ def weighing(words: Sequence[str], bits: ArrayLike, *, start: float, sides: tupl
     steps = np.append(start, bits)
     after = np.cumsum(steps)
     figure, ((axes,),) = panels(height=0.9 + 0.36 * (len(words) + 2))
-    rows = np.arange(len(steps))
-    for row, low, step in zip(rows, after - steps, steps, strict=True):
+    for row, (low, step) in enumerate(zip(after - steps, steps, strict=True)):
         axes.barh(row, step, 0.72, left=low, **shade(BLUE if step > 0 else RED))
         _at_the_end(axes, low + step, row, step)
         axes.plot([low + step] * 2, [row, row + 1], color=INK, linewidth=0.9)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from course_lib.plots.style import CYCLE, INK, PALETTE, finish, panels, plain_powers, shade
 
-__all__ = ["against_normal", "banded", "belts", "recovering", "scales", "scored"]
+__all__ = ["against_normal", "banded", "belts", "coverage", "recovering", "scales", "scored"]
 
 BLUE, RED = PALETTE["blue"], PALETTE["vermillion"]
 
@@ -29,6 +29,19 @@ def belts(
     axes.axhline(level, color=INK, linestyle="--", linewidth=1.4)
     axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1), xlim=(outcomes[0] - 0.7, outcomes[-1] + 0.7))
     figure.legend(loc="outside upper center", ncols=len(intervals))
+    return finish(figure)
+
+
+def coverage(
+    truth: ArrayLike, covered: Mapping[str, ArrayLike], *, promise: float, xlabel: str, ylabel: str
+) -> Figure:
+    """Draw how often each of several recipes covers the truth, from one half upwards, and their promise."""
+    figure, ((axes,),) = panels(height=4.2)
+    for i, (name, shares) in enumerate(covered.items()):
+        axes.plot(truth, shares, color=CYCLE[i], linestyle=("-", "--", "-.")[i % 3], label=name)
+    axes.axhline(promise, color=INK, linewidth=1.4, label="promise")
+    axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0.5, 1.005), xlim=(np.min(truth), np.max(truth)))
+    figure.legend(loc="outside upper center", ncols=2)
     return finish(figure)
 
 

@@ -137,6 +137,13 @@ FIGURES = {
         xlabel="clicks k",
         ylabel="share p",
     ),
+    "coverage": lambda: posteriors.coverage(
+        [0.1, 0.5, 0.9],
+        {"credible": [0.98, 0.9, 0.2], "confidence (exact)": [0.97, 0.96, 0.99], "normal": [0.3, 0.9, 0.8]},
+        promise=0.95,
+        xlabel="true share p",
+        ylabel="coverage",
+    ),
     "recovering": lambda: posteriors.recovering(
         [10, 100, 1000],
         {name: ([0.1, 0.2, 0.3], [0, 0.1, 0.2], [0.2, 0.4, 0.35]) for name in ("flat", "wrong")},
@@ -335,6 +342,13 @@ def test_belts_reach_from_the_lower_to_the_upper_bound():
     axes = FIGURES["belts"]().axes[0]
     ends = [(bar.get_y(), bar.get_y() + bar.get_height()) for bar in axes.patches]
     np.testing.assert_allclose(ends, [[0, 0.6], [0.1, 0.8], [0.3, 0.9], [0, 0.7], [0.1, 0.9], [0.3, 1]])
+
+
+def test_coverage_begins_at_one_half_and_its_last_line_is_the_promise():
+    axes = FIGURES["coverage"]().axes[0]
+    assert axes.get_ylim()[0] == 0.5
+    assert axes.get_ylim()[1] > 1, "a coverage of 1 must not lie under the frame"
+    assert list(axes.lines[-1].get_ydata()) == [0.95, 0.95]
 
 
 def test_the_budget_is_laid_out_without_gaps_or_overlaps():

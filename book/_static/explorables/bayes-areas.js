@@ -31,9 +31,9 @@ export const inputs = {
   seen: member("evidence")({ label: "Seen so far", none: "nothing", naming: (upTo) => upTo.join(" and ") }),
 };
 
-export const prompt = ({ evidence, unit, hypothesis }) =>
-  `How many of ${number(ALL, 0)} ${escape(unit)} must be ${escape(hypothesis)} before one “${escape(evidence[0])}” makes ` +
-  `“${escape(hypothesis)}” more probable than not? Guess, then slide the prior.`;
+export const prompt = ({ evidence, unit, hypothesis, other }) =>
+  `How many of ${number(ALL, 0)} ${escape(unit)} must be ${escape(hypothesis)} before one ${escape(evidence[0])} leaves more ` +
+  `${escape(hypothesis)} than ${escape(other)}? Guess, then slide the prior.`;
 
 /** The rates of each piece in both groups, their products so far, and what the evidence seen leaves of both. */
 function situation({ prior, evidence, seen, ...rates }) {
@@ -80,12 +80,14 @@ export function frame(values) {
   return `${picture}${shares}${inOdds(values)}<p class="ex-readout">${verdict(values)}</p>`;
 }
 
+/** Odds are told where they help: once the last piece of evidence is there. */
 function inOdds(values) {
   const { pieces, count, posterior } = situation(values);
+  if (count < values.evidence.length) return "";
   const times = ([hit, alarm], i) => `<span>× likelihood ratio ${shown(`ratio ${i + 1}`, brief(hit / alarm))}</span> `;
   const ratios = pieces.slice(0, count).map(times).join("");
-  const after = count ? `<span>= odds after ${shown("odds after", brief(odds(posterior)))}</span>` : "";
-  const before = `<span>Odds before ${shown("odds before", brief(odds(values.prior)))}</span> `;
+  const after = `<span>= odds after ${shown("odds after", brief(odds(posterior)))}</span>`;
+  const before = `<span>Odds p/(1 − p) before ${shown("odds before", brief(odds(values.prior)))}</span> `;
   return `<p class="ex-equation">${before}${ratios}${after}</p>`;
 }
 
@@ -106,5 +108,5 @@ function verdict(values) {
 }
 
 export function say(values) {
-  return `${words(verdict(values))} ${words(inOdds(values))}`;
+  return `${words(verdict(values))} ${words(inOdds(values))}`.trim();
 }

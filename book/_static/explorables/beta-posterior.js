@@ -34,7 +34,8 @@ export const inputs = {
 
 export const prompt = (values) =>
   `Give the prior a wrong and confident opinion, such as 2 imagined ${head(values)}s and 18 imagined ${tail(values)}s where the ` +
-  `truth is 0.70. After how much data does the 95 % interval hold the truth? Guess; then let data come.`;
+  `truth is 0.70; another truth clears the data given here. After how much data does the 95 % interval hold the truth? Guess; ` +
+  `then let data come. Start again a few times, since runs differ widely.`;
 
 export const prepare = ({ truth, seed, seen }) => ({ seenAt: (values) =>
   values.truth === truth && values.seed === seed ? seen : [0, 0] });
@@ -87,7 +88,7 @@ export function frame(values, ready) {
   const key = legend([["ex-b", "prior"], ["ex-c", "likelihood, scaled"], ["ex-a", "posterior and its 95 % interval"]]);
   const share = n / (A + B);
   const weights = rows([
-    { label: "the data’s share of the mean", parts: [[share, "ex-c"], [1 - share, "ex-b"]], text: shown("data", number(share, 2)) },
+    { label: "weight of the data", parts: [[share, "ex-c"], [1 - share, "ex-b"]], text: shown("data", number(share, 2)) },
   ]);
   return `${picture}${key}${weights}<p class="ex-readout">${verdict(values, ready)}</p>`;
 }
@@ -97,11 +98,12 @@ function verdict(values, ready) {
   const data = n ? `The data alone say ${shown("frequency", number(heads / n))}.` : "Without data the posterior is the prior.";
   return (
     `Series ${shown("series", values.seed)}: ${shown("heads", heads)} ${head(values)}s, ${shown("tails", tails)} ${tail(values)}s. ` +
-    `Posterior Beta(${whole(A)}, ${whole(B)}), 95 % interval ${shown("low", number(low))} to ${shown("high", number(high))}. ` +
+    `Posterior Beta(${whole(A)}, ${whole(B)}), 95 % interval ${shown("low", number(low))} to ${shown("high", number(high))}, ` +
+    `truth inside: ${low <= values.truth && values.truth <= high ? "yes" : "no"}. ` +
     `The next is a ${head(values)} with probability ${shown("mean", number(mean))}. ${data}`
   );
 }
 
 export function say(values, ready) {
-  return `${words(verdict(values, ready))} The true chance is ${number(values.truth, 2)}.`;
+  return words(verdict(values, ready));
 }

@@ -7,8 +7,8 @@ export const inputs = {
   digits: text("0042")(),
   thing: text("ticket")(),
   s: real(0, { min: 0, max: 2 })({
-    label: "Prior: P(n) ∝ n<sup>−s</sup>", step: 0.05, max: 1.5,
-    text: ({ s }) => `s = ${number(s, 2)}${{ 0: " (flat)", 1: " (1/n)" }[s] ?? ""}`,
+    label: "Prior: p(n) ∝ n<sup>−s</sup>", step: 0.05, max: 1.5,
+    text: ({ s }) => `s = ${number(s, 2)}${{ 0: " (flat)", 1: " (log-uniform)" }[s] ?? ""}`,
   }),
   kept: count(null, { min: 1 })({
     label: "The picture shows", start: ({ digits }) => digits.length, max: ({ digits }) => digits.length,
@@ -21,7 +21,8 @@ export const inputs = {
 
 export const prompt = ({ digits, thing }) =>
   `A cropped picture shows “${escape(thing)} …${escape(digits)}”. Is that the whole number, or was more cut off? Guess; then slide ` +
-  "the prior, which is what you believed about such numbers before you looked.";
+  "the prior, which is what you believed about such numbers before you looked. It is p(n) ∝ n<sup>−s</sup>: flat for s = 0, " +
+  "log-uniform, 1/n, for s = 1.";
 
 export function prepare({ digits, longest }) {
   const fits = /^\d+$/.test(digits) && digits.length <= longest;

@@ -62,7 +62,7 @@ export function frame(values, ready) {
       line(at, points, "ex-line ex-ink"),
     ],
     xticks: [0, right / 2, right].map((v) => [v, number(v, 0)]),
-    yticks: [-rule, 0, rule].map((v) => [v, number(v, 1)]),
+    yticks: [-rule, 0, rule].map((v) => [v, number(v, 2)]),
     xlabel: "tosses",
     ylabel: "log-odds, bits",
     notes: [
@@ -93,14 +93,12 @@ function outcome(values, ready) {
   const { coin, lead, over } = walk(values, ready);
   if (!over) return `Which coin it is stays hidden until the odds reach ${odds} to 1.`;
   const decided = lead > 0 ? 0 : 1;
-  const wrong = 1 / (1 + 2 ** Math.abs(lead));
   const [one, two] = [a, b].map((p) => race(p, { heads: ready.head, tails: ready.tail, line: bits(odds) }));
   const [up, down] = ready.drifts.map((drift) => number(Math.abs(drift), 4));
   const [first, second] = names.map(escape);
   return (
     `The race is over. It decides for ${escape(names[decided])}, and the coin is ${escape(names[coin])}: ` +
     `<b>${decided === coin ? "right" : "wrong"}</b>. ` +
-    `Of all decisions at exactly these odds ${shown("wrong", number(100 * wrong, 1))} % are wrong. ` +
     `A race to ${odds} to 1 takes ${shown("mean", number((one.tosses + two.tosses) / 2, 0))} tosses on average over both coins, ` +
     `and ${shown("errs", number(50 * (one.b + two.a), 1))} % of the decisions are wrong. The thin lines are the average walks: ` +
     `${shown("drift", up)} bits a toss if the coin is ${first}, ${shown("other drift", down)} the other way if it is ${second}.`
