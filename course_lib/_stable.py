@@ -10,6 +10,7 @@ import numpy as np
 
 NEAR = 0.1  # where |p - q| <= NEAR (p + q) logarithms would cancel; there a short series is exact to rounding
 TINY = np.finfo(np.float64).tiny
+RARE = TINY / np.finfo(np.float64).eps  # products of a smaller sum may have lost digits, or be 0
 
 # log(k! e^k / k^k) for k = 0 … 15; beyond, the terms kept of Stirling's series are exact to rounding.
 _SMALL = np.array([math.log(math.factorial(k) * math.exp(k) / k**k) for k in range(16)])

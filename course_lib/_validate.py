@@ -20,6 +20,8 @@ DEFAULT_SUM_TOLERANCE = 1e-8
 
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
 LEAST = float(np.finfo(np.float64).tiny)  # numbers below have lost digits
+LEAST_PARAMETER, LARGEST_PARAMETER = 1e-300, 1e300  # of a distribution
+WHOLE = 2.0**53  # up to here a float holds every whole number
 LARGEST = 1e100  # of measured numbers: the squares of much larger ones leave the range of a float
 
 PLAIN = (np.dtype(np.float64), np.dtype(np.int64))  # what Python's own float and int stand for
@@ -160,8 +162,9 @@ def as_probabilities(
 ) -> np.ndarray:
     """Return ``p`` as a float array whose entries along ``axis`` are checked to be distributions.
 
-    With ``normalize=True`` any non-negative weights with a positive sum will do, and are divided by that sum.
-    None stands for a caller that has no such option. The input is never changed.
+    With ``normalize=True`` any non-negative weights with a positive sum will do, and are divided by that sum,
+    in double precision: weights of a coarser dtype may have no rounding of their own. None stands for a
+    caller that has no such option. The input is never changed.
     """
     x = as_float(p, name=name)
     axis = check_axis(x.shape, axis, name=name)
@@ -170,7 +173,7 @@ def as_probabilities(
         total = x.sum(axis=axis, keepdims=True, dtype=np.float64)
     extremes = [x.min(initial=np.inf), total.min(initial=np.inf), total.max(initial=-np.inf)]
     check_masses(*map(float, extremes), tolerance=sum_tolerance(p), name=name, normalize=normalize)
-    return (x / total).astype(x.dtype, copy=False) if normalize else x
+    return x / total if normalize else x
 
 
 def as_channel(p: ArrayLike, *, name: str) -> np.ndarray:
@@ -201,6 +204,18 @@ def as_finite(x: ArrayLike, *, name: str, largest: float = LARGEST) -> np.ndarra
     if max(x.max(initial=0), -x.min(initial=0)) > largest:
         raise ValueError(f"{name} holds numbers beyond {largest:g}; measure in a larger unit")
     return x
+
+
+def as_places(x: ArrayLike, *, name: str, largest: float = LARGEST_PARAMETER) -> np.ndarray:
+    """Return ``x`` in double precision, if its numbers are places whose distances are floats."""
+    given = as_array(x, name=name)
+    places = as_finite(given, name=name, largest=largest)
+    if given.dtype.kind in "iu" and places.size and max(places.max(), -places.min()) > WHOLE:
+        raise ValueError(
+            f"{name} holds whole numbers beyond 2^53, of which a float cannot tell neighbours apart; "
+            "subtract one of them from all"
+        )
+    return places
 
 
 def as_table(x: ArrayLike, *, name: str) -> np.ndarray:
@@ -347,6 +362,26 @@ def check_positive(value: float, *, name: str) -> float:
     number = check_number(value, name=name)
     if not number > 0:
         raise ValueError(f"{name} must be above 0, got {value}")
+    return number
+
+
+def check_mean(value: float, *, name: str = "mean") -> float:
+    """Return ``value`` if it is one number, of a size like that of parameters."""
+    number = check_number(value, name=name)
+    if abs(number) > LARGEST_PARAMETER:
+        raise ValueError(f"{name} must lie within {LARGEST_PARAMETER:g} of 0; measure in a larger unit")
+    return number
+
+
+def check_parameter(value: float, *, name: str) -> float:
+    """Return ``value`` if it is positive, and sums and shares of such numbers stay within a float's range."""
+    number = check_positive(value, name=name)
+    if not LEAST_PARAMETER <= number <= LARGEST_PARAMETER:
+        shown = "an integer beyond that" if isinstance(number, int) else value
+        raise ValueError(
+            f"{name} must be from {LEAST_PARAMETER:g} to {LARGEST_PARAMETER:g}, got {shown}; beyond, results "
+            "leave the range of a float"
+        )
     return number
 
 

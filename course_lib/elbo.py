@@ -205,7 +205,8 @@ def iwae_bound(log_w: ArrayLike, k: int) -> float | np.ndarray:
     if draws % k:
         raise ValueError(f"k must divide the {draws} draws of each example, so that groups are full; got {k}")
     groups = log_sum_exp(log_w.reshape(-1, k)) - math.log(k)
-    return plain(groups.reshape(*log_w.shape[:-1], draws // k).mean(axis=-1))
+    shares = groups.reshape(*log_w.shape[:-1], draws // k) / (draws // k)  # of the mean: sums may overflow
+    return plain(shares.sum(axis=-1))
 
 
 def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequence[ArrayLike]) -> np.ndarray:

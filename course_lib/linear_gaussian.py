@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib._validate import (
+    as_array,
     as_covariance,
     as_finite,
     as_gaussian,
@@ -193,7 +194,7 @@ def _model(W: ArrayLike, mean: ArrayLike, noise: ArrayLike) -> tuple[np.ndarray,
     W, mean = as_finite(W, name="W"), as_finite(mean, name="mean")
     if W.ndim != 2 or W.size == 0 or mean.shape != W.shape[:1]:
         raise ValueError(f"W must have shape (D, L) and mean (D,), got {W.shape} and {mean.shape}")
-    if np.ndim(noise) == 0:
+    if as_array(noise, name="noise").ndim == 0:
         return W, mean, check_positive(np.asarray(noise).item(), name="noise") * np.eye(len(W))
     noise = as_covariance(noise, "noise")
     if noise.shape != (len(W), len(W)):

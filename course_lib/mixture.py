@@ -488,7 +488,7 @@ class CategoricalMixture(_Mixture):
         >>> np.exp(two.condition([0]).log_prob([[0], [1]])).round(2)          # 0.9 · 0.9 + 0.1 · 0.1
         array([0.82, 0.18])
         """
-        row = np.asarray(seen)
+        row = as_array(seen, name="seen")
         if row.ndim != 1 or row.size >= self.log_theta.shape[1]:
             raise ValueError(
                 f"seen must be one row that leaves some of the {self.log_theta.shape[1]} positions, "

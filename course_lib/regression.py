@@ -114,10 +114,12 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     alpha = check_not_negative(alpha, name="alpha", why="; a negative penalty has no minimum")
     penalty = alpha * (len(y) if loss == "mean" else 1)
     d = X.shape[1]
-    if np.abs(X).sum() < math.sqrt(penalty):  # then (XᵀX + penalty I) w = Xᵀy loses no digit
-        return np.linalg.solve(X.T @ X / penalty + np.eye(d), X.T @ y / penalty)
+    unit = math.sqrt(penalty)
+    if np.abs(X).sum() < unit:  # then (XᵀX + penalty I) w = Xᵀy loses no digit
+        X, y = X / unit, y / unit
+        return np.linalg.solve(X.T @ X + np.eye(d), X.T @ y)
     # |stacked w - (y, 0)|² = |X w - y|² + penalty |w|²
-    stacked = np.vstack([X, math.sqrt(penalty) * np.eye(d)])
+    stacked = np.vstack([X, unit * np.eye(d)])
     target = np.concatenate([y, np.zeros(d)])
     size = np.linalg.norm(stacked, axis=0)  # columns of one size: none is taken for nothing beside the others
     if penalty > 0 and np.all(size > 0):
