@@ -76,13 +76,13 @@ class NGramModel:
     def __init__(self, tokens: Tokens, order: int = 5, *, vocabulary: Iterable[Token] | None = None):
         self.order = check_whole(order, name="order", lowest=1)
         tokens = tokens if isinstance(tokens, (str, bytes)) else tuple(check_symbols(tokens, name="tokens"))
-        if len(tokens) < order:
-            raise ValueError(f"the text has {len(tokens)} tokens, fewer than order {order}; give more of it")
+        if len(tokens) < self.order:
+            raise ValueError(f"the text has {len(tokens)} tokens, fewer than order {self.order}; give more")
         known = tokens if vocabulary is None else check_symbols(vocabulary, name="vocabulary")
         self.vocabulary = sorted(set(known))
         self._index = {token: i for i, token in enumerate(self.vocabulary)}
         self._join = JOIN.get(type(tokens), tuple)
-        self._counts = _counts(self._checked(tokens), order)
+        self._counts = _counts(self._checked(tokens), self.order)
         self._totals = [{h: sum(row.values()) for h, row in counts.items()} for counts in self._counts]
         self.discounts = [_discount(counts) for counts in self._counts]
 
