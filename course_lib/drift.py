@@ -12,7 +12,16 @@ from numpy.typing import ArrayLike
 
 from course_lib._rows import Pair
 from course_lib._stable import log_ratio
-from course_lib._validate import as_float, as_rng, check_base, check_not_negative, check_number, check_whole
+from course_lib._validate import (
+    LARGEST,
+    as_float,
+    as_places,
+    as_rng,
+    check_base,
+    check_not_negative,
+    check_number,
+    check_whole,
+)
 
 __all__ = [
     "drift_score",
@@ -168,6 +177,8 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
     if edges.ndim != 1 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
         raise ValueError("edges must be a rising sequence of finite numbers, such as quantile_edges gives")
     smoothing = check_not_negative(smoothing, name="smoothing")
+    if smoothing > LARGEST:
+        raise ValueError(f"smoothing must be at most {LARGEST:g}, got {smoothing}; 1 is already much")
     below, above = (np.searchsorted(edges, x, side) for side in ("left", "right"))
     counts = np.bincount(np.concatenate([below, above]), minlength=len(edges) + 1) / 2 + smoothing
     return counts / counts.sum()
@@ -361,9 +372,7 @@ def _scores_without_drift(
 
 
 def _as_feature(x: ArrayLike, name: str) -> np.ndarray:
-    x = as_float(x, name=name)
+    x = as_places(x, name=name)
     if x.ndim != 1 or x.size == 0:
         raise ValueError(f"{name} must be a sequence of at least one number; its shape is {x.shape}")
-    if not np.all(np.isfinite(x)):
-        raise ValueError(f"{name} holds NaN or infinite entries; drop them or make them a feature")
     return x

@@ -19,6 +19,7 @@ from course_lib._validate import (
     as_counts,
     as_finite,
     as_float,
+    as_places,
     as_probabilities,
     as_successes,
     as_truth,
@@ -295,7 +296,7 @@ def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
     >>> mle_gaussian([1.0, 2.0, 6.0])
     (3.0, 4.666666666666667)
     """
-    x = _data(x, "x")
+    x = _data(as_places(x, name="x"), "x")
     return float(x.mean()), float(x.var())
 
 
@@ -326,7 +327,7 @@ def mle_laplace(x: ArrayLike) -> tuple[float, float]:
     >>> mle_laplace([1.0, 2.0, 6.0])
     (2.0, 1.6666666666666667)
     """
-    x = _data(x, "x")
+    x = _data(as_places(x, name="x"), "x")
     location = np.median(x)
     return float(location), float(np.mean(np.abs(x - location)))
 
