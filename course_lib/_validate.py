@@ -36,15 +36,19 @@ class ProbabilityError(ValueError):
 
 def as_array(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     """Return ``x`` as an array, unless part of it is masked: no result could honour a mask it never saw."""
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array; drop the masked entries first, with {name}.compressed()")
-    try:
-        array = np.asarray(x)
-    except (ValueError, TypeError):
-        raise TypeError(f"{name} makes no array; are all its rows of one length?") from None
+    array = x if type(x) is np.ndarray else _made_array(x, name)
     if array.dtype.kind == "O":
         _refuse_containers(x, name)
     return array
+
+
+def _made_array(x: ArrayLike, name: str) -> np.ndarray:
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; drop the masked entries first, with {name}.compressed()")
+    try:
+        return np.asarray(x)
+    except (ValueError, TypeError):
+        raise TypeError(f"{name} makes no array; are all its rows of one length?") from None
 
 
 def _refuse_containers(x: object, name: str) -> None:
@@ -419,7 +423,9 @@ def equal_tails(mass: float) -> np.ndarray:
 
 def check_flag(value: bool, *, name: str) -> bool:
     """Return ``value`` if it is True or False."""
-    if not isinstance(value, (bool, np.bool_)):
+    if value is True or value is False:
+        return value
+    if not isinstance(value, np.bool_):
         raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
     return bool(value)
 
@@ -485,6 +491,8 @@ def check_whole(value: int, *, name: str, lowest: int = 0) -> int:
 
 
 def _is_number(value: object) -> bool:
+    if type(value) in (int, float):  # as nearly always, and quick: a small sum takes no longer than checks
+        return True
     no_number = isinstance(value, (bool, np.timedelta64))  # a span of time counts as np.integer
     return isinstance(value, (int, float, np.integer, np.floating)) and not no_number
 
