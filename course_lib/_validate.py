@@ -113,6 +113,12 @@ def check_one_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
     return int(axis) % len(shape)
 
 
+def check_steps(grid: np.ndarray, *, name: str) -> None:
+    """Refuse steps of a rising grid so small that densities per step leave the range of a float."""
+    if np.diff(grid).min() < LEAST:
+        raise ValueError(f"{name} has steps below {LEAST:.3g}; measure in a smaller unit")
+
+
 def check_same_shape(p: np.ndarray, q: np.ndarray, p_name: str, q_name: str) -> None:
     """Refuse two arrays of different shapes: broadcasting them in silence has hidden many a bug."""
     if p.shape != q.shape:

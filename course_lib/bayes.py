@@ -22,6 +22,7 @@ from course_lib._validate import (
     as_probabilities,
     as_unit,
     check_probability,
+    check_steps,
     equal_tails,
     plain,
 )
@@ -385,6 +386,7 @@ def grid_posterior(grid: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike)
         )
     if not np.all(np.diff(grid) > 0):
         raise ValueError("grid must increase from each point to the next; sort it and drop repeats")
+    check_steps(grid, name="grid")
     if np.any(prior < 0) or not np.any(prior > 0):
         raise ValueError("prior must be a density: nowhere negative and somewhere above 0")
     if np.any(np.isnan(log_likelihood)) or np.any(log_likelihood == np.inf):

@@ -30,6 +30,7 @@ from course_lib._validate import (
     check_items,
     check_logits,
     check_same_shape,
+    check_steps,
     check_whole,
     from_rows,
     plain,
@@ -271,6 +272,7 @@ def _grid(axis: ArrayLike, i: int) -> np.ndarray:
             f"axes[{i}] must be a row of rising numbers, two or more; give a list with one grid for each "
             f"latent dimension"
         )
+    check_steps(grid, name=f"axes[{i}]")
     return grid
 
 

@@ -222,6 +222,8 @@ def test_evidence_for_counts_under_priors_at_the_ends_of_what_is_allowed():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: lib.grid_posterior([0, LEAST], [1, 1], [0, 0]), "grid has steps below"),
+        (lambda: lib.grid_log_evidence(lambda z: -(z.T**2), [[0, LEAST]]), r"axes\[0\] has steps below"),
         (lambda: lib.Gaussian(MOST, 1.0), "mean must lie within 1e\\+300 of 0"),
         (lambda: lib.Binomial(10**400, 0.5), "n must be at most 1e\\+300"),
         (lambda: lib.Binomial(10**20, 0.5).sample(rng=0), "n must be at most 9e\\+18 for int64 draws"),
