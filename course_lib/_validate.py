@@ -487,12 +487,14 @@ def broadcast(**arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         raise ValueError(f"the shapes do not fit: {shapes}; give arrays of one shape, or numbers") from None
 
 
-def check_whole(value: int, *, name: str, lowest: int = 0) -> int:
-    """Return ``value`` if it is a whole number, ``lowest`` or more."""
+def check_whole(value: int, *, name: str, lowest: int = 0, highest: float = LARGEST_PARAMETER) -> int:
+    """Return ``value`` if it is a whole number from ``lowest`` to ``highest``."""
     if not _is_number(value) or isinstance(value, (float, np.floating)):
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < lowest:
         raise ValueError(f"{name} must be {lowest} or more, got {value}")
+    if value > highest:
+        raise ValueError(f"{name} must be at most {highest:g}, or no float could hold what follows from it")
     return int(value)  # Python's own: a small NumPy integer would wrap around in the caller's arithmetic
 
 
@@ -510,5 +512,5 @@ def as_rng(rng: np.random.Generator | int | None) -> np.random.Generator:
     if rng is None:
         return np.random.default_rng()
     if _is_number(rng) and not isinstance(rng, (float, np.floating)):
-        return np.random.default_rng(check_whole(rng, name="rng"))
+        return np.random.default_rng(check_whole(rng, name="rng", highest=math.inf))
     raise TypeError(f"rng must be a numpy Generator, a whole-number seed or None, not {type(rng).__name__}")

@@ -27,7 +27,6 @@ from course_lib._stable import (
     stirling_remainder,
 )
 from course_lib._validate import (
-    LARGEST_PARAMETER,
     as_float,
     as_probabilities,
     as_rng,
@@ -404,10 +403,7 @@ class Binomial(_Discrete):
     p: float
 
     def __post_init__(self):
-        n = check_whole(self.n, name="n")
-        if n > LARGEST_PARAMETER:
-            raise ValueError(f"n must be at most {LARGEST_PARAMETER:g}, for the pmf to be computed")
-        set_fields(self, n=n, p=check_probability(self.p, name="p"))
+        set_fields(self, n=check_whole(self.n, name="n"), p=check_probability(self.p, name="p"))
 
     support = property(lambda self: (0, self.n))
     mean = property(lambda self: self.n * self.p)

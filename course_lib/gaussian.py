@@ -499,9 +499,9 @@ def moment_match(
     flat = means.ndim == covs.ndim == 1
     if flat:
         means, covs = means[:, None], covs[:, None, None]
-    if means.ndim != 2 or len(means) != len(weights) or covs.shape != (*means.shape, means.shape[1]):
+    if means.ndim != 2 or weights.shape != means.shape[:1] or covs.shape != (*means.shape, means.shape[1]):
         raise ValueError(
-            f"{len(weights)} weights need means of shape (K, d) and covs of shape (K, d, d), "
+            f"weights of shape {weights.shape} need means of shape (K, d) and covs of shape (K, d, d), "
             f"got {means.shape} and {covs.shape}"
         )
     cholesky(covs)

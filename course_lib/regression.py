@@ -222,7 +222,7 @@ def lasso_regression(
         for j in np.flatnonzero(np.diag(gram)):
             pull = moment[j] - gram[j] @ w + gram[j, j] * w[j]
             w[j] = math.copysign(max(abs(pull) - alpha, 0), pull) / gram[j, j]
-        if _duality_gap(X, y, w, alpha) <= tol * (y @ y) / (2 * n):
+        if _duality_gap(X, y, w, alpha) <= tol * float(y @ y) / (2 * n):
             return w + 0.0  # no -0.0
     raise RuntimeError(f"the duality gap is above tol={tol} after {max_iter} rounds; raise max_iter or tol")
 

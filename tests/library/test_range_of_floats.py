@@ -226,6 +226,10 @@ def test_evidence_for_counts_under_priors_at_the_ends_of_what_is_allowed():
         (lambda: lib.grid_log_evidence(lambda z: -(z.T**2), [[0, LEAST]]), r"axes\[0\] has steps below"),
         (lambda: lib.Gaussian(MOST, 1.0), "mean must lie within 1e\\+300 of 0"),
         (lambda: lib.Binomial(10**400, 0.5), "n must be at most 1e\\+300"),
+        (lambda: lib.bits_per_dim([-1.0], 10**400), r"n_dims must be at most 1e\+300"),
+        (lambda: lib.ridge_penalty(1.0, 1.0, n=10**400), r"n must be at most 1e\+300"),
+        (lambda: lib.lasso_penalty(1.0, 1.0, 10**400), r"n must be at most 1e\+300"),
+        (lambda: lib.fano_bound(0.5, 10**400), r"n_classes must be at most 1e\+300"),
         (lambda: lib.Binomial(10**20, 0.5).sample(rng=0), "n must be at most 9e\\+18 for int64 draws"),
         (lambda: lib.Poisson(1e20).sample(rng=0), "rate must be at most 9e\\+18 for int64 draws"),
         (lambda: lib.MultinomialNB(alpha=MOST), "alpha must be at most 1e\\+300"),
@@ -253,6 +257,16 @@ def test_whole_numbers_that_a_float_takes_for_one_are_refused_where_their_distan
             f(far)
         assert np.all(np.isfinite(f(near)))
     close(lib.plugin_entropy(far), math.log(18), 1e-15)  # of counts the shares are enough
+
+
+def test_a_huge_tolerance_and_a_huge_seed_are_what_they_say():
+    assert lib.lasso_regression([[1.0], [2.0]], [1e3, 2e3], 0.5, tol=MOST).shape == (1,)
+    assert 0 <= lib.Beta(1, 1).sample(rng=10**400) <= 1
+
+
+def test_weights_of_a_mixture_are_one_row():
+    with pytest.raises(ValueError, match=r"weights of shape \(2, 2\) need means of shape"):
+        lib.moment_match([[0.5, 0.5]] * 2, np.zeros((2, 2)), [np.eye(2)] * 2)
 
 
 @pytest.mark.parametrize(
