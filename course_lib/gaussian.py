@@ -23,6 +23,7 @@ from course_lib._validate import (
     as_probabilities,
     as_rng,
     as_shape,
+    broadcast,
     check_base,
     check_flag,
     check_one_axis,
@@ -245,13 +246,7 @@ def kl_diag_gaussian(
     """
     mean0, mean1 = as_finite(mean0, name="mean0"), as_finite(mean1, name="mean1")
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
-    try:
-        shape = np.broadcast_shapes(mean0.shape, mean1.shape, variance0.shape, variance1.shape)
-    except ValueError:
-        raise ValueError(
-            f"the shapes do not fit: mean0 {mean0.shape}, variance0 {variance0.shape}, "
-            f"mean1 {mean1.shape}, variance1 {variance1.shape}"
-        ) from None
+    shape = broadcast(mean0=mean0, variance0=variance0, mean1=mean1, variance1=variance1)[0].shape
     with np.errstate(over="ignore"):  # so far apart the divergence is inf
         shift = (mean1 - mean0) / np.sqrt(variance1)
         terms = expm1_minus_x(_log_ratio(variance0, variance1)) + shift * shift
@@ -302,6 +297,9 @@ def wasserstein1_gaussian(
 
     mean0, mean1 = (as_finite(m, name=f"mean{i}", largest=math.inf) for i, m in enumerate((mean0, mean1)))
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
+    mean0, mean1, variance0, variance1 = broadcast(
+        mean0=mean0, mean1=mean1, variance0=variance0, variance1=variance1
+    )
     m = np.abs(mean1 - mean0)
     s = np.abs(variance1 - variance0) / (np.sqrt(variance1) + np.sqrt(variance0))  # of the sd's, exactly
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -582,7 +582,8 @@ class GaussianMixture(_Mixture):
         set_fields(self, means=as_finite(self.means, name="means"))
         set_fields(self, covariances=as_finite(self.covariances, name="covariances"))
         k, d = len(self.weights), self.means.shape[-1] if self.means.ndim else 0
-        if self.means.shape != (k, d) or self.covariances.shape != (k, d, d):
+        fits = self.means.shape == (k, d) and self.covariances.shape == (k, d, d)
+        if self.weights.ndim != 1 or not fits:
             raise ValueError(
                 f"{k} weights need means (K, D) and covariances (K, D, D), "
                 f"got {self.means.shape} and {self.covariances.shape}"
@@ -971,7 +972,7 @@ def _check_counts_model(model: _CountMixture, name: str) -> None:
     weights = as_probabilities(model.weights, name="weights").astype(np.float64)
     n_trials = check_whole(model.n_trials, name="n_trials", lowest=1)
     set_fields(model, weights=weights, n_trials=n_trials, **{name: share})
-    if share.ndim != 2 or len(share) != len(model.weights) or not np.all((share >= 0) & (share <= 1)):
+    if share.ndim != 2 or weights.shape != share.shape[:1] or not np.all((share >= 0) & (share <= 1)):
         raise ValueError(f"{name} needs shape ({len(model.weights)}, D) and numbers from 0 to 1")
 
 

@@ -267,6 +267,15 @@ def test_a_huge_tolerance_and_a_huge_seed_are_what_they_say():
 def test_weights_of_a_mixture_are_one_row():
     with pytest.raises(ValueError, match=r"weights of shape \(2, 2\) need means of shape"):
         lib.moment_match([[0.5, 0.5]] * 2, np.zeros((2, 2)), [np.eye(2)] * 2)
+    with pytest.raises(ValueError, match="2 weights need means"):
+        lib.GaussianMixture([[0.5, 0.5]] * 2, np.zeros((2, 1)), np.ones((2, 1, 1)))
+    with pytest.raises(ValueError, match="p needs shape"):
+        lib.BinomialMixture([[0.5, 0.5]] * 2, np.full((2, 1), 0.5), 3)
+
+
+def test_shapes_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match=r"the shapes do not fit: mean0 \(2,\), mean1"):
+        lib.wasserstein1_gaussian([0, 1], [1, 1, 1], 0, 1)
 
 
 @pytest.mark.parametrize(
