@@ -11,12 +11,11 @@ from mpmath import mpf
 import course_lib as lib
 
 INF, LEAST, MOST = math.inf, 5e-324, 1.7e308
-mpmath.mp.dps = 60
 
 
 @pytest.fixture(autouse=True)
-def _no_warning():
-    with warnings.catch_warnings():
+def _no_warning_and_many_digits():
+    with warnings.catch_warnings(), mpmath.workdps(60):
         warnings.simplefilter("error")
         yield
 
