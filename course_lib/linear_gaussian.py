@@ -184,9 +184,12 @@ def posterior_linear_gaussian(
     W, b, S = _model(W, mean, noise)
     factor = cholesky(S)
     A = np.linalg.solve(factor, W)
-    C = np.linalg.inv(np.eye(W.shape[1]) + A.T @ A)
-    C = (C + C.T) / 2
-    return (_examples(x, W) - b) @ np.linalg.solve(factor.T, A) @ C, C
+    identity = np.eye(W.shape[1])
+    Q, R = np.linalg.qr(np.vstack([A, identity]))  # I + AᵀA = RᵀR, whose squares may leave a float's range
+    root = np.linalg.solve(R, identity)  # C = root rootᵀ
+    C = root @ root.T
+    pull = A @ C if np.abs(A).sum() < 1 else Q[: len(A)] @ root.T  # equal, but Q would round a tiny A
+    return (_examples(x, W) - b) @ np.linalg.solve(factor.T, pull), C
 
 
 def _model(W: ArrayLike, mean: ArrayLike, noise: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

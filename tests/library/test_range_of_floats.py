@@ -70,6 +70,16 @@ def test_ridge_regression_where_the_product_of_x_and_y_is_too_small_for_a_float(
     close(lib.ridge_regression([[1e-200]], [1e-200], 1e-300), [right])
 
 
+@pytest.mark.parametrize(
+    ("weight", "noise"), [(1.0, LEAST), (1e9, 1e-300), (1e-80, 1.0), (2.0, 0.5), (1e100, 1.0)]
+)
+def test_a_posterior_of_a_latent_number_at_any_noise(weight, noise):
+    w, v = mpf(weight), mpf(noise)
+    mean, cov = lib.posterior_linear_gaussian([3.0], [[weight]], [1.0], noise)
+    close(mean, [w * 2 / (w * w + v)])
+    close(cov, [[v / (w * w + v)]])
+
+
 def test_pointwise_information_of_cells_with_few_digits():
     close(lib.pointwise_mutual_information([[1.0, 0], [0, LEAST]])[1, 1], -log(LEAST))
     joint = [[0.7, 0.0], [0.3, 1e-320]]
