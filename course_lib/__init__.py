@@ -74,7 +74,7 @@ _NAMES = {  # module: its public names
     ),
     "coding": "PrefixCode arithmetic_decode arithmetic_encode canonical_code huffman_lengths kraft_sum",
     "conjugate": "BetaBinomial DirichletCategorical GammaPoisson NormalNormal",
-    "datasets": "DigitsSplit Part digits_split english_text load_digits_counts",
+    "datasets": "DigitsPart DigitsSplit digits_split english_text load_digits_counts",
     "decoding": "gumbel_softmax min_p sample top_k top_p",
     "distributions": (
         "AliasTable Bernoulli Beta Binomial Categorical Dirichlet Exponential Gamma Gaussian Poisson "
