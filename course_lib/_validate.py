@@ -396,10 +396,12 @@ def check_parameter(value: float, *, name: str) -> float:
 
 
 def check_not_negative(value: float, *, name: str, why: str = "") -> float:
-    """Return ``value`` if it is one finite number of zero or more; ``why`` ends the message."""
+    """Return ``value`` if it is one number from 0 to the largest parameter; ``why`` ends a message."""
     number = check_number(value, name=name)
     if number < 0:
         raise ValueError(f"{name} must be 0 or more, got {value}{why}")
+    if number > LARGEST_PARAMETER:
+        raise ValueError(f"{name} must be at most {LARGEST_PARAMETER:g}, got {value}")
     return number
 
 

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from course_lib._rows import Pair
 from course_lib._stable import log_ratio
 from course_lib._validate import (
-    LARGEST,
     as_float,
     as_places,
     as_rng,
@@ -177,8 +176,6 @@ def histogram_probabilities(sample: ArrayLike, edges: ArrayLike, *, smoothing: f
     if edges.ndim != 1 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
         raise ValueError("edges must be a rising sequence of finite numbers, such as quantile_edges gives")
     smoothing = check_not_negative(smoothing, name="smoothing")
-    if smoothing > LARGEST:
-        raise ValueError(f"smoothing must be at most {LARGEST:g}, got {smoothing}; 1 is already much")
     below, above = (np.searchsorted(edges, x, side) for side in ("left", "right"))
     counts = np.bincount(np.concatenate([below, above]), minlength=len(edges) + 1) / 2 + smoothing
     return counts / counts.sum()

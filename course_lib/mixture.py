@@ -25,6 +25,7 @@ from course_lib._validate import (
     check_logits,
     check_not_negative,
     check_number,
+    check_parameter,
     check_positive,
     check_whole,
     cholesky,
@@ -541,7 +542,7 @@ class CategoricalMixture(_Mixture):
 
     def _log_responsibilities(self, seen: ArrayLike, power: float) -> np.ndarray:
         """Return log q(k | seen), shape (N, K)."""
-        power = check_positive(power, name="power")
+        power = check_parameter(power, name="power")
         n_positions, n_levels = self.log_theta.shape[1:]
         hot = _one_hot(seen, n_levels)
         n_seen = hot.shape[1] // n_levels
@@ -674,7 +675,8 @@ class GaussianMixture(_Mixture):
 
     def _cost(self, ridge: float, name: str) -> np.ndarray:
         traces = np.trace(np.linalg.inv(self.covariances), axis1=1, axis2=2)
-        return check_not_negative(ridge, name=name) * traces / 2
+        with np.errstate(over="ignore"):  # so great a ridge over so little width has no end
+            return check_not_negative(ridge, name=name) * traces / 2
 
     def _scores(self, X: np.ndarray, prior: float | None) -> np.ndarray:
         log_joint = self._log_joint(X)

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from course_lib._stable import log_or_minus_inf, log_sum_exp, weighted_logs
 from course_lib._validate import (
-    LARGEST_PARAMETER,
     ProbabilityError,
     as_array,
     as_finite,
@@ -44,8 +43,6 @@ class _NaiveBayes(ABC):
 
     def __init__(self, alpha: float = 1.0):
         self.alpha = check_not_negative(alpha, name="alpha", why="; 1 is Laplace smoothing")
-        if self.alpha > LARGEST_PARAMETER:
-            raise ValueError(f"alpha must be at most {LARGEST_PARAMETER:g}, got {alpha}")
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Count each feature in each class, add ``alpha``, divide; return the fitted model itself.

@@ -20,6 +20,10 @@ def _no_warning_and_many_digits():
         yield
 
 
+ONE_GAUSSIAN = lib.GaussianMixture([1.0], [[0.0]], [[[1e-20]]])
+TWO_RECIPES = lib.CategoricalMixture(np.log([0.5, 0.5]), np.log([[[0.5, 0.5]], [[0.25, 0.75]]]))
+
+
 def log(x: float) -> mpf:
     return mpmath.log(mpf(x))
 
@@ -241,8 +245,11 @@ def test_evidence_for_counts_under_priors_at_the_ends_of_what_is_allowed():
         (lambda: lib.fano_bound(0.5, 10**400), r"n_classes must be at most 1e\+300"),
         (lambda: lib.Binomial(10**20, 0.5).sample(rng=0), "n must be at most 9e\\+18 for int64 draws"),
         (lambda: lib.Poisson(1e20).sample(rng=0), "rate must be at most 9e\\+18 for int64 draws"),
+        (lambda: ONE_GAUSSIAN.ridge_cost(MOST), r"ridge must be at most 1e\+300"),
+        (lambda: TWO_RECIPES.responsibilities([[0]], power=MOST), r"power must be from 1e-300 to 1e\+300"),
+        (lambda: lib.ridge_regression([[1.0]], [1.0], MOST), r"alpha must be at most 1e\+300"),
         (lambda: lib.MultinomialNB(alpha=MOST), "alpha must be at most 1e\\+300"),
-        (lambda: lib.drift_score([1, 2], [1, 2], smoothing=MOST), "smoothing must be at most 1e\\+100"),
+        (lambda: lib.drift_score([1, 2], [1, 2], smoothing=MOST), "smoothing must be at most 1e\\+300"),
         (lambda: lib.attention_entropy(np.zeros((3, 0)), np.zeros((4, 0))), "do not fit"),
         (lambda: lib.wasserstein1([1, 0], [0, 1], [-MOST, MOST]), "support holds numbers beyond 1e\\+300"),
         (lambda: lib.info_nce([[MOST, -MOST], [-MOST, MOST]]), "scores holds numbers beyond 1e\\+300"),
@@ -266,6 +273,11 @@ def test_whole_numbers_that_a_float_takes_for_one_are_refused_where_their_distan
             f(far)
         assert np.all(np.isfinite(f(near)))
     close(lib.plugin_entropy(far), math.log(18), 1e-15)  # of counts the shares are enough
+
+
+def test_a_ridge_beyond_all_width_costs_without_end_and_a_power_picks_the_likeliest():
+    assert ONE_GAUSSIAN.ridge_cost(1e300) == [INF]
+    np.testing.assert_array_equal(TWO_RECIPES.responsibilities([[0], [1]], power=1e300), [[1, 0], [0, 1]])
 
 
 def test_a_huge_tolerance_and_a_huge_seed_are_what_they_say():
