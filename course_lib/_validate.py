@@ -419,7 +419,7 @@ def check_order(alpha: float) -> float:
         raise TypeError(f"alpha must be one number, not {type(alpha).__name__}")
     if not alpha >= 0:
         raise ValueError(f"alpha must be from 0 to infinity, got {alpha}")
-    return float(alpha)
+    return float(alpha) if alpha <= LARGEST_FLOAT else math.inf  # also of a whole number beyond all floats
 
 
 def equal_tails(mass: float) -> np.ndarray:

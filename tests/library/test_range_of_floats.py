@@ -237,6 +237,9 @@ def test_evidence_for_counts_under_priors_at_the_ends_of_what_is_allowed():
     [
         (lambda: lib.grid_posterior([0, LEAST], [1, 1], [0, 0]), "grid has steps below"),
         (lambda: lib.grid_log_evidence(lambda z: -(z.T**2), [[0, LEAST]]), r"axes\[0\] has steps below"),
+        (lambda: lib.map_binomial(1, 2, a=MOST, b=MOST), r"a must be from 1e-300 to 1e\+300"),
+        (lambda: lib.map_poisson([1], shape=MOST, rate=1.0), r"shape must be from 1e-300 to 1e\+300"),
+        (lambda: lib.map_exponential([1.0], shape=2.0, rate=MOST), r"rate must be from 1e-300 to 1e\+300"),
         (lambda: lib.Gaussian(MOST, 1.0), "mean must lie within 1e\\+300 of 0"),
         (lambda: lib.Binomial(10**400, 0.5), "n must be at most 1e\\+300"),
         (lambda: lib.bits_per_dim([-1.0], 10**400), r"n_dims must be at most 1e\+300"),
@@ -278,6 +281,12 @@ def test_whole_numbers_that_a_float_takes_for_one_are_refused_where_their_distan
 def test_a_ridge_beyond_all_width_costs_without_end_and_a_power_picks_the_likeliest():
     assert ONE_GAUSSIAN.ridge_cost(1e300) == [INF]
     np.testing.assert_array_equal(TWO_RECIPES.responsibilities([[0], [1]], power=1e300), [[1, 0], [0, 1]])
+
+
+def test_an_order_beyond_all_floats_is_infinity():
+    p, q = [0.7, 0.3], [0.5, 0.5]
+    assert lib.renyi_divergence(p, q, 10**400) == lib.renyi_divergence(p, q, INF)
+    assert lib.renyi_entropy(p, 10**400) == lib.renyi_entropy(p, INF)
 
 
 def test_a_huge_tolerance_and_a_huge_seed_are_what_they_say():
