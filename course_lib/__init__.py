@@ -17,8 +17,9 @@ Chapter Modules
 
 Every function refuses odd input in the same way, besides what its own Raises section says. Measured numbers
 and parameters that are NaN, infinite or beyond 1e100, whose squares leave the range of a float, are a
-ValueError; so is a probability that is none, a ProbabilityError. What holds no real numbers, a masked array,
-and a flag that is neither True nor False are a TypeError.
+ValueError; so are parameters of distributions that are not from 1e-300 to 1e300, and a probability that is
+none, a ProbabilityError. What holds no real numbers, a masked array, and a flag that is neither True nor
+False are a TypeError.
 
 Below them, ``_validate`` holds every check of input, ``_rows`` the sums over rows of a table, ``_stable`` the
 forms of formulas that never cancel. ``plots``, ``explorables`` and ``grading`` are packages of their own.
@@ -73,7 +74,7 @@ _NAMES = {  # module: its public names
     ),
     "coding": "PrefixCode arithmetic_decode arithmetic_encode canonical_code huffman_lengths kraft_sum",
     "conjugate": "BetaBinomial DirichletCategorical GammaPoisson NormalNormal",
-    "datasets": "DigitsSplit Part digits_split english_text load_digits_counts",
+    "datasets": "DigitsPart DigitsSplit digits_split english_text load_digits_counts",
     "decoding": "gumbel_softmax min_p sample top_k top_p",
     "distributions": (
         "AliasTable Bernoulli Beta Binomial Categorical Dirichlet Exponential Gamma Gaussian Poisson "

@@ -10,6 +10,7 @@ import numpy as np
 
 NEAR = 0.1  # where |p - q| <= NEAR (p + q) logarithms would cancel; there a short series is exact to rounding
 TINY = np.finfo(np.float64).tiny
+RARE = TINY / np.finfo(np.float64).eps  # products of a smaller sum may have lost digits, or be 0
 
 # log(k! e^k / k^k) for k = 0 … 15; beyond, the terms kept of Stirling's series are exact to rounding.
 _SMALL = np.array([math.log(math.factorial(k) * math.exp(k) / k**k) for k in range(16)])
@@ -89,6 +90,7 @@ def log_minus_digamma(a: np.ndarray | float) -> np.ndarray:
 def deviance(x: np.ndarray | float, m: np.ndarray | float, d: np.ndarray | None = None) -> np.ndarray:
     """Return x log(x/m) - x + m, never negative, without cancellation where x is close to m.
 
+    It is ``scipy.special.kl_div``, whose terms cancel there; twice of it is the deviance of a Poisson model.
     ``d`` is x - m, for callers who know it better than the rounded x and m tell. With u = (x - m)/(x + m),
     log(x/m) = 2 atanh(u), so where u is small the deviance is (x - m) u + 2x (u^3/3 + u^5/5 + …).
 

@@ -20,6 +20,8 @@ DEFAULT_SUM_TOLERANCE = 1e-8
 
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
 LEAST = float(np.finfo(np.float64).tiny)  # numbers below have lost digits
+LEAST_PARAMETER, LARGEST_PARAMETER = 1e-300, 1e300  # of a distribution
+WHOLE = 2.0**53  # up to here a float holds every whole number
 LARGEST = 1e100  # of measured numbers: the squares of much larger ones leave the range of a float
 
 PLAIN = (np.dtype(np.float64), np.dtype(np.int64))  # what Python's own float and int stand for
@@ -34,15 +36,19 @@ class ProbabilityError(ValueError):
 
 def as_array(x: ArrayLike, *, name: str = "x") -> np.ndarray:
     """Return ``x`` as an array, unless part of it is masked: no result could honour a mask it never saw."""
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array; drop the masked entries first, with {name}.compressed()")
-    try:
-        array = np.asarray(x)
-    except (ValueError, TypeError):
-        raise TypeError(f"{name} makes no array; are all its rows of one length?") from None
+    array = x if type(x) is np.ndarray else _made_array(x, name)
     if array.dtype.kind == "O":
         _refuse_containers(x, name)
     return array
+
+
+def _made_array(x: ArrayLike, name: str) -> np.ndarray:
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; drop the masked entries first, with {name}.compressed()")
+    try:
+        return np.asarray(x)
+    except (ValueError, TypeError):
+        raise TypeError(f"{name} makes no array; are all its rows of one length?") from None
 
 
 def _refuse_containers(x: object, name: str) -> None:
@@ -107,6 +113,12 @@ def check_one_axis(shape: tuple[int, ...], axis: int, *, name: str) -> int:
     return int(axis) % len(shape)
 
 
+def check_steps(grid: np.ndarray, *, name: str) -> None:
+    """Refuse steps of a rising grid so small that densities per step leave the range of a float."""
+    if np.diff(grid).min() < LEAST:
+        raise ValueError(f"{name} has steps below {LEAST:.3g}; measure in a smaller unit")
+
+
 def check_same_shape(p: np.ndarray, q: np.ndarray, p_name: str, q_name: str) -> None:
     """Refuse two arrays of different shapes: broadcasting them in silence has hidden many a bug."""
     if p.shape != q.shape:
@@ -160,8 +172,9 @@ def as_probabilities(
 ) -> np.ndarray:
     """Return ``p`` as a float array whose entries along ``axis`` are checked to be distributions.
 
-    With ``normalize=True`` any non-negative weights with a positive sum will do, and are divided by that sum.
-    None stands for a caller that has no such option. The input is never changed.
+    With ``normalize=True`` any non-negative weights with a positive sum will do, and are divided by that sum,
+    in double precision: weights of a coarser dtype may have no rounding of their own. None stands for a
+    caller that has no such option. The input is never changed.
     """
     x = as_float(p, name=name)
     axis = check_axis(x.shape, axis, name=name)
@@ -170,7 +183,7 @@ def as_probabilities(
         total = x.sum(axis=axis, keepdims=True, dtype=np.float64)
     extremes = [x.min(initial=np.inf), total.min(initial=np.inf), total.max(initial=-np.inf)]
     check_masses(*map(float, extremes), tolerance=sum_tolerance(p), name=name, normalize=normalize)
-    return (x / total).astype(x.dtype, copy=False) if normalize else x
+    return x / total if normalize else x
 
 
 def as_channel(p: ArrayLike, *, name: str) -> np.ndarray:
@@ -201,6 +214,18 @@ def as_finite(x: ArrayLike, *, name: str, largest: float = LARGEST) -> np.ndarra
     if max(x.max(initial=0), -x.min(initial=0)) > largest:
         raise ValueError(f"{name} holds numbers beyond {largest:g}; measure in a larger unit")
     return x
+
+
+def as_places(x: ArrayLike, *, name: str, largest: float = LARGEST_PARAMETER) -> np.ndarray:
+    """Return ``x`` in double precision, if its numbers are places whose distances are floats."""
+    given = as_array(x, name=name)
+    places = as_finite(given, name=name, largest=largest)
+    if given.dtype.kind in "iu" and places.size and max(places.max(), -places.min()) > WHOLE:
+        raise ValueError(
+            f"{name} holds whole numbers beyond 2^53, of which a float cannot tell neighbours apart; "
+            "subtract one of them from all"
+        )
+    return places
 
 
 def as_table(x: ArrayLike, *, name: str) -> np.ndarray:
@@ -350,11 +375,33 @@ def check_positive(value: float, *, name: str) -> float:
     return number
 
 
+def check_mean(value: float, *, name: str = "mean") -> float:
+    """Return ``value`` if it is one number, of a size like that of parameters."""
+    number = check_number(value, name=name)
+    if abs(number) > LARGEST_PARAMETER:
+        raise ValueError(f"{name} must lie within {LARGEST_PARAMETER:g} of 0; measure in a larger unit")
+    return number
+
+
+def check_parameter(value: float, *, name: str) -> float:
+    """Return ``value`` if it is positive, and sums and shares of such numbers stay within a float's range."""
+    number = check_positive(value, name=name)
+    if not LEAST_PARAMETER <= number <= LARGEST_PARAMETER:
+        shown = "an integer beyond that" if isinstance(number, int) else value
+        raise ValueError(
+            f"{name} must be from {LEAST_PARAMETER:g} to {LARGEST_PARAMETER:g}, got {shown}; beyond, results "
+            "leave the range of a float"
+        )
+    return number
+
+
 def check_not_negative(value: float, *, name: str, why: str = "") -> float:
-    """Return ``value`` if it is one finite number of zero or more; ``why`` ends the message."""
+    """Return ``value`` if it is one number from 0 to the largest parameter; ``why`` ends a message."""
     number = check_number(value, name=name)
     if number < 0:
         raise ValueError(f"{name} must be 0 or more, got {value}{why}")
+    if number > LARGEST_PARAMETER:
+        raise ValueError(f"{name} must be at most {LARGEST_PARAMETER:g}, got {value}")
     return number
 
 
@@ -372,7 +419,7 @@ def check_order(alpha: float) -> float:
         raise TypeError(f"alpha must be one number, not {type(alpha).__name__}")
     if not alpha >= 0:
         raise ValueError(f"alpha must be from 0 to infinity, got {alpha}")
-    return float(alpha)
+    return float(alpha) if alpha <= LARGEST_FLOAT else math.inf  # also of a whole number beyond all floats
 
 
 def equal_tails(mass: float) -> np.ndarray:
@@ -384,7 +431,9 @@ def equal_tails(mass: float) -> np.ndarray:
 
 def check_flag(value: bool, *, name: str) -> bool:
     """Return ``value`` if it is True or False."""
-    if not isinstance(value, (bool, np.bool_)):
+    if value is True or value is False:
+        return value
+    if not isinstance(value, np.bool_):
         raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
     return bool(value)
 
@@ -440,16 +489,20 @@ def broadcast(**arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         raise ValueError(f"the shapes do not fit: {shapes}; give arrays of one shape, or numbers") from None
 
 
-def check_whole(value: int, *, name: str, lowest: int = 0) -> int:
-    """Return ``value`` if it is a whole number, ``lowest`` or more."""
+def check_whole(value: int, *, name: str, lowest: int = 0, highest: float = LARGEST_PARAMETER) -> int:
+    """Return ``value`` if it is a whole number from ``lowest`` to ``highest``."""
     if not _is_number(value) or isinstance(value, (float, np.floating)):
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < lowest:
         raise ValueError(f"{name} must be {lowest} or more, got {value}")
+    if value > highest:
+        raise ValueError(f"{name} must be at most {highest:g}, or no float could hold what follows from it")
     return int(value)  # Python's own: a small NumPy integer would wrap around in the caller's arithmetic
 
 
 def _is_number(value: object) -> bool:
+    if type(value) in (int, float):  # as nearly always, and quick: a small sum takes no longer than checks
+        return True
     no_number = isinstance(value, (bool, np.timedelta64))  # a span of time counts as np.integer
     return isinstance(value, (int, float, np.integer, np.floating)) and not no_number
 
@@ -461,5 +514,5 @@ def as_rng(rng: np.random.Generator | int | None) -> np.random.Generator:
     if rng is None:
         return np.random.default_rng()
     if _is_number(rng) and not isinstance(rng, (float, np.floating)):
-        return np.random.default_rng(check_whole(rng, name="rng"))
+        return np.random.default_rng(check_whole(rng, name="rng", highest=math.inf))
     raise TypeError(f"rng must be a numpy Generator, a whole-number seed or None, not {type(rng).__name__}")

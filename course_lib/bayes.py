@@ -14,7 +14,7 @@ import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
 
-from course_lib._stable import log_or_minus_inf, log_sum_exp, trapezoids
+from course_lib._stable import RARE, log_or_minus_inf, log_sum_exp, trapezoids
 from course_lib._validate import (
     ProbabilityError,
     as_finite,
@@ -22,9 +22,11 @@ from course_lib._validate import (
     as_probabilities,
     as_unit,
     check_probability,
+    check_steps,
     equal_tails,
     plain,
 )
+from course_lib.softmax import softmax
 
 __all__ = [
     "BayesTable",
@@ -117,14 +119,18 @@ def bayes_update(prior: ArrayLike, likelihood: ArrayLike, *, normalize: bool = F
             f"and {prior.shape}"
         )
     _check_likelihood(likelihood)
-    joint = prior.reshape(-1, *[1] * (likelihood.ndim - 1)) * likelihood
+    weight = prior.reshape(-1, *[1] * (likelihood.ndim - 1))
+    joint = weight * likelihood
     evidence = joint.sum(axis=0)
-    if not np.all(evidence > 0):
+    if not np.all(np.any((weight > 0) & (likelihood > 0), axis=0)):
         raise ProbabilityError(
             "what was seen has probability 0 under every hypothesis that the prior allows; add a hypothesis "
             "that can explain it, or give every outcome some probability"
         )
-    return BayesTable(prior, likelihood, plain(evidence), joint / evidence)
+    if np.all(evidence > RARE):
+        return BayesTable(prior, likelihood, plain(evidence), joint / evidence)
+    posterior = softmax(log_or_minus_inf(weight) + log_or_minus_inf(likelihood), axis=0)
+    return BayesTable(prior, likelihood, plain(evidence), posterior)
 
 
 def _check_likelihood(likelihood: np.ndarray) -> None:
@@ -380,14 +386,15 @@ def grid_posterior(grid: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike)
         )
     if not np.all(np.diff(grid) > 0):
         raise ValueError("grid must increase from each point to the next; sort it and drop repeats")
+    check_steps(grid, name="grid")
     if np.any(prior < 0) or not np.any(prior > 0):
         raise ValueError("prior must be a density: nowhere negative and somewhere above 0")
     if np.any(np.isnan(log_likelihood)) or np.any(log_likelihood == np.inf):
         raise ValueError(
             "log_likelihood holds NaN or +inf; mend the model at those grid points, or leave them out"
         )
-    width = trapezoids(grid)
-    log_joint = log_likelihood + log_or_minus_inf(prior / (width @ prior))
+    width, density = trapezoids(grid), np.asarray(prior / prior.max())
+    log_joint = log_likelihood + log_or_minus_inf(density / (width @ density))
     log_evidence = float(log_sum_exp((log_joint + np.log(width))[None])[0])
     if log_evidence == -np.inf:
         raise ValueError(

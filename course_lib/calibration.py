@@ -369,6 +369,8 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
         raise ValueError(f"logits must be finite, of shape (N, K), not of shape {logits.shape} or with -inf")
     labels = _labels(labels, as_finite(logits, name="logits"))
     z = logits - logits[np.arange(len(labels)), labels, None]  # the label's own is 0
+    size = np.abs(z).max() or 1.0
+    z = z / size
 
     def slope(inverse_temperature: float) -> float:
         return float(np.sum(softmax(z * inverse_temperature) * z) / len(z))
@@ -377,10 +379,10 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
         raise ValueError("the logits favour the labels no more than chance does, so T would be infinite")
     if z.max() <= 0:
         raise ValueError("every label has the largest logit, so T would be 0; fit on data with some mistakes")
-    cold = 1 / max(np.abs(z).max(), 1e-300)
+    cold = 1.0
     while slope(cold) < 0:
         cold *= 2
-    return 1 / brentq(slope, 0, cold, xtol=1e-300, rtol=1e-14)
+    return size / brentq(slope, 0, cold, xtol=1e-300, rtol=1e-14)
 
 
 # ---------------------------------------------------------------------------------------------------- input

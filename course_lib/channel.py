@@ -205,14 +205,16 @@ def _recurrent_states(p: np.ndarray) -> np.ndarray:
 
 def _eliminate(p: np.ndarray) -> np.ndarray:
     """Watch the chain only while it is in states 0 … k-1, for ever smaller k; then build pi up again."""
-    p = p.copy()
+    p, leaves = p.copy(), np.ones(len(p))
     for k in range(len(p) - 1, 0, -1):
-        p[:k, k] /= p[k, :k].sum()  # visits to k before the chain is back below it
-        p[:k, :k] += np.outer(p[:k, k], p[k, :k])
+        leaves[k] = p[k, :k].sum()  # one over the visits to k before the chain is back below it
+        p[:k, :k] += np.outer(p[:k, k], p[k, :k] / leaves[k])
     pi = np.ones(len(p))
     for k in range(1, len(p)):
         pi[k] = pi[:k] @ p[:k, k]
-    return pi / pi.sum()
+        pi[:k] *= leaves[k]
+        pi[: k + 1] /= pi[: k + 1].sum()
+    return pi
 
 
 def entropy_rate(transition: ArrayLike, *, base: float = math.e) -> float:

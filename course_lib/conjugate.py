@@ -18,8 +18,8 @@ from course_lib._validate import (
     as_counts,
     as_finite,
     as_successes,
-    check_number,
-    check_positive,
+    check_mean,
+    check_parameter,
     equal_tails,
     plain,
     set_fields,
@@ -62,7 +62,7 @@ class BetaBinomial:
     b: float
 
     def __post_init__(self):
-        set_fields(self, a=check_positive(self.a, name="a"), b=check_positive(self.b, name="b"))
+        set_fields(self, a=check_parameter(self.a, name="a"), b=check_parameter(self.b, name="b"))
 
     @property
     def belief(self) -> Beta:
@@ -136,8 +136,8 @@ class GammaPoisson:
     def __post_init__(self):
         set_fields(
             self,
-            shape=check_positive(self.shape, name="shape"),
-            rate=check_positive(self.rate, name="rate"),
+            shape=check_parameter(self.shape, name="shape"),
+            rate=check_parameter(self.rate, name="rate"),
         )
 
     @property
@@ -213,9 +213,9 @@ class NormalNormal:
     def __post_init__(self):
         set_fields(
             self,
-            mean=check_number(self.mean, name="mean"),
-            variance=check_positive(self.variance, name="variance"),
-            noise_variance=check_positive(self.noise_variance, name="noise_variance"),
+            mean=check_mean(self.mean),
+            variance=check_parameter(self.variance, name="variance"),
+            noise_variance=check_parameter(self.noise_variance, name="noise_variance"),
         )
 
     @property
@@ -231,9 +231,12 @@ class NormalNormal:
     def update(self, x: ArrayLike) -> NormalNormal:
         """Return the posterior after one observation, or an array of them."""
         x = as_finite(x, name="x")
-        precision = self.precision + x.size / self.noise_variance
-        mean = (self.precision * self.mean + x.sum() / self.noise_variance) / precision
-        return NormalNormal(float(mean), float(1 / precision), self.noise_variance)
+        unit = max(self.variance, self.noise_variance)  # precisions in it: no product leaves a float's range
+        old, new = self.noise_variance / unit, self.variance / unit
+        precision = old + x.size * new
+        mean = (old * self.mean + new * x.sum()) / precision
+        variance = self.variance * old if old >= new else self.noise_variance * new
+        return NormalNormal(float(mean), float(variance / precision), self.noise_variance)
 
     def predictive(self, x: ArrayLike) -> float | np.ndarray:
         """Return the density of the next observation, elementwise: the variances of belief and noise add."""
@@ -306,11 +309,13 @@ class DirichletCategorical:
         c, a = self._counts(counts), self.alpha
         n, earlier = c.sum(), a.sum()
         after = (a + c) / (earlier + n)
+        others = ((earlier - a) + (n - c)) / (earlier + n)  # 1 - after, which rounds where it is near 1
         d = (n * (a / earlier) - c) / (earlier + n)
         moved = earlier * deviance(a / earlier, after, d).sum()
         rest = np.sum(log_gamma_remainder(a + c) - log_gamma_remainder(a))
         whole = log_gamma_remainder(earlier + n) - log_gamma_remainder(earlier)
-        return float(c @ np.log(after) - moved + rest - whole)
+        log_after = np.where(others < 0.5, np.log1p(-np.minimum(others, 0.5)), np.log(after))
+        return float(c @ log_after - moved + rest - whole)
 
     def credible_interval(self, mass: float = 0.95) -> np.ndarray:
         """Return central intervals, shape (K, 2), one for the chance of each outcome."""

@@ -8,10 +8,10 @@ import numpy as np
 
 from course_lib._validate import as_rng
 
-__all__ = ["DigitsSplit", "Part", "digits_split", "english_text", "load_digits_counts"]
+__all__ = ["DigitsPart", "DigitsSplit", "digits_split", "english_text", "load_digits_counts"]
 
 
-class Part(NamedTuple):
+class DigitsPart(NamedTuple):
     """One part of a data set: ``X`` of shape (N, 64), dtype uint8, and the labels ``y`` of shape (N,)."""
 
     X: np.ndarray
@@ -21,9 +21,9 @@ class Part(NamedTuple):
 class DigitsSplit(NamedTuple):
     """The digits in three parts that share no image: ``train`` to fit, ``valid`` to choose, ``test``."""
 
-    train: Part
-    valid: Part
-    test: Part
+    train: DigitsPart
+    valid: DigitsPart
+    test: DigitsPart
 
 
 def load_digits_counts() -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +84,7 @@ def digits_split(seed: int | np.random.Generator = 0) -> DigitsSplit:
     """
     X, y = load_digits_counts()
     order = as_rng(seed).permutation(len(X))
-    return DigitsSplit(*(Part(X[i], y[i]) for i in np.split(order, [1200, 1397])))
+    return DigitsSplit(*(DigitsPart(X[i], y[i]) for i in np.split(order, [1200, 1397])))
 
 
 def english_text() -> str:

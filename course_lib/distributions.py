@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from course_lib._rows import BLOCK
 from course_lib._stable import (
+    TINY,
     deviance,
     expm1_minus_x,
     log_gamma_gap,
@@ -34,7 +35,8 @@ from course_lib._validate import (
     check_base,
     check_callable,
     check_logits,
-    check_number,
+    check_mean,
+    check_parameter,
     check_positive,
     check_probability,
     check_whole,
@@ -62,6 +64,7 @@ __all__ = [
 ]
 
 LARGE = 16  # parameters of a Beta or Gamma from where on the logs of Gamma functions begin to cancel
+LARGEST_DRAW = 9e18  # of int64, with room for what scatters above
 MANY = 1e5  # variance of counts from where on their entropy is summed no longer: 1/MANY^3 is below rounding
 
 Size = int | tuple[int, ...] | None
@@ -252,6 +255,11 @@ def _one_row(p: ArrayLike, *, normalize: bool | None = None) -> np.ndarray:
 # --------------------------------------------------------------------------------------------- families
 
 
+def _as_double(x: ArrayLike) -> np.ndarray:
+    """Return ``x`` in double precision; a coarser one would round parameters and densities, or lose them."""
+    return as_float(x).astype(np.float64)
+
+
 def _read_only(x: np.ndarray) -> np.ndarray:
     """Return a copy that nobody can change under a frozen dataclass."""
     x = x.copy()
@@ -290,7 +298,7 @@ class _Discrete(_Family):
 
     def _on_support(self, x: ArrayLike, f: Callable, outside: float) -> float | np.ndarray:
         """Apply f to the whole numbers of the support, put ``outside`` elsewhere, let NaN through."""
-        x = as_float(x).astype(np.float64)
+        x = _as_double(x)
         lowest, highest = self.support
         inside = (x >= lowest) & (x <= highest) & (x < math.inf) & (x == np.floor(x))
         values = np.where(inside, f(np.where(inside, x, lowest)), outside)
@@ -333,6 +341,12 @@ class _Continuous(_Family):
     def log_likelihood(self, x: ArrayLike) -> float:
         """Return the log-density of independent observations ``x`` in nats: log_pdf, summed."""
         return float(np.sum(self.log_pdf(x)))
+
+
+def _check_draws(value: float, name: str) -> None:
+    """Refuse to draw counts that no int64 holds."""
+    if value > LARGEST_DRAW:
+        raise ValueError(f"{name} must be at most {LARGEST_DRAW:g} for int64 draws, got {value:g}")
 
 
 @dataclass(frozen=True)
@@ -417,6 +431,7 @@ class Binomial(_Discrete):
 
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw counts from 0 to n: an int, or int64 of shape ``size``."""
+        _check_draws(self.n, "n")
         return plain(as_rng(rng).binomial(self.n, self.p, as_shape(size)))
 
 
@@ -433,7 +448,7 @@ class Poisson(_Discrete):
     rate: float
 
     def __post_init__(self):
-        set_fields(self, rate=check_positive(self.rate, name="rate"))
+        set_fields(self, rate=check_parameter(self.rate, name="rate"))
 
     support = (0, math.inf)
     mean = property(lambda self: self.rate)
@@ -449,6 +464,7 @@ class Poisson(_Discrete):
 
     def sample(self, size: Size = None, rng: Seed = None) -> int | np.ndarray:
         """Draw counts: an int, or int64 of shape ``size``."""
+        _check_draws(self.rate, "rate")
         return plain(as_rng(rng).poisson(self.rate, as_shape(size)))
 
 
@@ -524,13 +540,13 @@ class Gaussian(_Continuous):
     sd: float = 1.0
 
     def __post_init__(self):
-        set_fields(self, mean=check_number(self.mean, name="mean"), sd=check_positive(self.sd, name="sd"))
+        set_fields(self, mean=check_mean(self.mean), sd=check_positive(self.sd, name="sd"))
 
     variance = property(lambda self: self.sd * self.sd)  # unlike sd**2, inf where it overflows
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at ``x``, in nats."""
-        return plain(log_pdf_normal(as_float(x), self.mean, self.sd))
+        return plain(log_pdf_normal(_as_double(x), self.mean, self.sd))
 
     def _entropy_nats(self) -> float:
         return math.log(self.sd) + math.log(2 * math.pi * math.e) / 2
@@ -560,21 +576,21 @@ class Exponential(_Continuous):
     rate: float = 1.0
 
     def __post_init__(self):
-        set_fields(self, rate=check_positive(self.rate, name="rate"))
+        set_fields(self, rate=check_parameter(self.rate, name="rate"))
 
     mean = property(lambda self: 1 / self.rate)
     variance = property(lambda self: self.mean * self.mean)
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at ``x``, in nats; -inf below 0."""
-        x = as_float(x)
+        x = _as_double(x)
         with np.errstate(over="ignore"):
             return plain(np.where(x < 0, -np.inf, math.log(self.rate) - self.rate * x))
 
     def ppf(self, u: ArrayLike) -> float | np.ndarray:
         """Return the wait that a share ``u`` of all waits stays under, the inverse of that share."""
         with np.errstate(divide="ignore"):
-            return plain(-np.log1p(-as_unit(u, name="u")) / self.rate)
+            return plain(-np.log1p(-as_unit(_as_double(u), name="u")) / self.rate)
 
     def _entropy_nats(self) -> float:
         return 1 - math.log(self.rate)
@@ -604,8 +620,8 @@ class Gamma(_Continuous):
     def __post_init__(self):
         set_fields(
             self,
-            shape=check_positive(self.shape, name="shape"),
-            rate=check_positive(self.rate, name="rate"),
+            shape=check_parameter(self.shape, name="shape"),
+            rate=check_parameter(self.rate, name="rate"),
         )
 
     mean = property(lambda self: self.shape / self.rate)
@@ -615,15 +631,19 @@ class Gamma(_Continuous):
         """Return the log-density at ``x``, in nats; -inf below 0."""
         from scipy.special import xlogy
 
-        a, x = self.shape, as_float(x)
+        a, x = self.shape, _as_double(x)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             t = self.rate * x
+            tiny = (np.abs(t) < TINY) & (x > 0)  # the product has lost its digits, its logarithm has not
             inside = np.maximum(t, 0)
             if a < LARGE:
                 log_p = xlogy(a - 1, inside) - t - math.lgamma(a)
             else:  # a log a - a, the bulk of log Gamma(a), taken together with a log t - t
                 far = -deviance(a, inside) - np.log(inside) - log_gamma_remainder(a)
                 log_p = np.where(t == 0, -np.inf, far)
+            if tiny.any():
+                log_t = math.log(self.rate) + np.log(x)
+                log_p = np.where(tiny, (a - 1) * log_t - math.lgamma(a), log_p)
         return plain(np.where((t < 0) | (t == np.inf), -np.inf, log_p + math.log(self.rate)))
 
     def _entropy_nats(self) -> float:
@@ -665,7 +685,7 @@ class Beta(_Continuous):
     b: float
 
     def __post_init__(self):
-        set_fields(self, a=check_positive(self.a, name="a"), b=check_positive(self.b, name="b"))
+        set_fields(self, a=check_parameter(self.a, name="a"), b=check_parameter(self.b, name="b"))
 
     mean = property(lambda self: self.a / (self.a + self.b))
     variance = property(lambda self: self.mean * (1 - self.mean) / (self.a + self.b + 1))
@@ -674,7 +694,7 @@ class Beta(_Continuous):
         """Return the log-density at ``x``, in nats; -inf outside [0, 1]."""
         from scipy.special import betaln, xlog1py, xlogy
 
-        x, a, b = as_float(x), self.a, self.b
+        x, a, b = _as_double(x), self.a, self.b
         inside = np.clip(x, 0, 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             log_p = xlogy(a - 1, inside) + xlog1py(b - 1, -inside) - betaln(a, b)
@@ -715,6 +735,8 @@ class Dirichlet(_Continuous):
         alpha = as_float(self.alpha, name="alpha").astype(np.float64)
         if alpha.ndim != 1 or len(alpha) < 2 or not (np.all(alpha > 0) and np.all(np.isfinite(alpha))):
             raise ValueError(f"alpha must be two or more positive numbers, got {self.alpha}")
+        for extreme in alpha.min(), alpha.max():
+            check_parameter(extreme, name="every alpha")
         object.__setattr__(self, "alpha", _read_only(alpha))
 
     mean = property(lambda self: self.alpha / self.alpha.sum())
@@ -724,7 +746,7 @@ class Dirichlet(_Continuous):
         """Return the log-density at distributions ``x`` of shape (..., K), in nats."""
         from scipy.special import xlogy
 
-        x = as_probabilities(x, name="x")
+        x = as_probabilities(x, name="x").astype(np.float64)
         if x.shape[-1] != len(self.alpha):
             raise ValueError(f"x has {x.shape[-1]} outcomes along its last axis, alpha has {len(self.alpha)}")
         self._check_edges(x)

@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike
 from course_lib._rows import CLOSE, FEW, Extremes, Pair
 from course_lib._stable import TINY, deviance, expm1_minus_x, log_or_minus_inf, log_ratio, near_or_far
 from course_lib._validate import (
-    as_finite,
-    as_float,
+    as_places,
     as_probabilities,
     check_base,
     check_flag,
@@ -481,9 +480,9 @@ def wasserstein1(
     7.0
     """
     pair = Pair(p, q, axis=axis, normalize=normalize)
-    n, x = pair.p.shape[1], as_float(support, name="support")
-    if x.shape != (n,) or not np.all(np.isfinite(x)):
-        raise ValueError(f"support must be {n} finite positions, one per outcome; its shape is {x.shape}")
+    n, x = pair.p.shape[1], as_places(support, name="support")
+    if x.shape != (n,):
+        raise ValueError(f"support must be {n} positions, one per outcome; its shape is {x.shape}")
     order = np.argsort(x, kind="stable")
     carried = np.abs(np.cumsum(pair.tables()[2][:, order], axis=-1)[:, :-1])
     return pair.result(np.sum(carried * np.diff(x[order]), axis=-1), keepdims)
@@ -538,7 +537,7 @@ def wasserstein1_samples(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def _sample(x: ArrayLike, name: str) -> np.ndarray:
-    x = as_finite(x, name=name)
+    x = as_places(x, name=name)
     if x.ndim != 1 or x.size == 0:
         raise ValueError(f"{name} must be a sequence of at least one number; its shape is {x.shape}")
     return x

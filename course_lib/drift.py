@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike
 
 from course_lib._rows import Pair
 from course_lib._stable import log_ratio
-from course_lib._validate import as_float, as_rng, check_base, check_not_negative, check_number, check_whole
+from course_lib._validate import (
+    as_float,
+    as_places,
+    as_rng,
+    check_base,
+    check_not_negative,
+    check_number,
+    check_whole,
+)
 
 __all__ = [
     "drift_score",
@@ -361,9 +369,7 @@ def _scores_without_drift(
 
 
 def _as_feature(x: ArrayLike, name: str) -> np.ndarray:
-    x = as_float(x, name=name)
+    x = as_places(x, name=name)
     if x.ndim != 1 or x.size == 0:
         raise ValueError(f"{name} must be a sequence of at least one number; its shape is {x.shape}")
-    if not np.all(np.isfinite(x)):
-        raise ValueError(f"{name} holds NaN or infinite entries; drop them or make them a feature")
     return x

@@ -30,6 +30,7 @@ from course_lib._validate import (
     check_items,
     check_logits,
     check_same_shape,
+    check_steps,
     check_whole,
     from_rows,
     plain,
@@ -205,7 +206,8 @@ def iwae_bound(log_w: ArrayLike, k: int) -> float | np.ndarray:
     if draws % k:
         raise ValueError(f"k must divide the {draws} draws of each example, so that groups are full; got {k}")
     groups = log_sum_exp(log_w.reshape(-1, k)) - math.log(k)
-    return plain(groups.reshape(*log_w.shape[:-1], draws // k).mean(axis=-1))
+    shares = groups.reshape(*log_w.shape[:-1], draws // k) / (draws // k)  # of the mean: sums may overflow
+    return plain(shares.sum(axis=-1))
 
 
 def grid_log_evidence(log_joint: Callable[[np.ndarray], ArrayLike], axes: Sequence[ArrayLike]) -> np.ndarray:
@@ -270,6 +272,7 @@ def _grid(axis: ArrayLike, i: int) -> np.ndarray:
             f"axes[{i}] must be a row of rising numbers, two or more; give a list with one grid for each "
             f"latent dimension"
         )
+    check_steps(grid, name=f"axes[{i}]")
     return grid
 
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from course_lib._rows import BLOCK, FEW, SHORT, Extremes, extremes_of, row_sums, spans
 from course_lib._validate import (
+    as_array,
     as_counts,
     as_finite,
     as_float,
@@ -336,7 +337,7 @@ def joint_entropy(joint: ArrayLike, *, base: float = math.e, normalize: bool = F
     >>> joint_entropy([[0.25, 0.25], [0.25, 0.25]], base=2)
     2.0
     """
-    return float(entropy(np.ravel(joint), base=base, normalize=normalize))
+    return float(entropy(as_array(joint, name="joint").ravel(), base=base, normalize=normalize))
 
 
 def conditional_entropy(
@@ -374,8 +375,8 @@ def conditional_entropy(
     >>> conditional_entropy([[0.5, 0.0], [0.25, 0.25]], base=2)        # x = 0 tells y, x = 1 does not
     0.5
     """
-    shape = np.shape(joint)
-    p = as_probabilities(np.ravel(joint), normalize=normalize, name="joint").reshape(shape)
+    joint = as_array(joint, name="joint")
+    p = as_probabilities(joint.ravel(), normalize=normalize, name="joint").reshape(joint.shape)
     rows = as_rows(p, axis, name="joint").astype(np.float64)
     weight = rows.sum(axis=-1)
     within = entropy(np.where(weight[:, None] > 0, rows, 1), base=base, normalize=True)
@@ -492,7 +493,8 @@ def _renyi_rows(rows: np.ndarray, alpha: float) -> np.ndarray:
         return np.log(np.count_nonzero(rows, axis=-1))
     if abs(alpha - 1) < 0.5:
         return _renyi_near_shannon(relative, surprise, alpha)
-    return (np.log1p((relative**alpha).sum(axis=-1)) - alpha * surprise) / (1 - alpha)
+    log_sum = np.log1p((relative**alpha).sum(axis=-1))
+    return log_sum / (1 - alpha) - alpha / (1 - alpha) * surprise
 
 
 def _renyi_near_shannon(relative: np.ndarray, surprise: np.ndarray, alpha: float) -> np.ndarray:
@@ -543,7 +545,7 @@ def attention_entropy(
     array([0.   , 1.   , 1.585])
     """
     q, k = as_finite(queries, name="queries"), as_finite(keys, name="keys")
-    if q.ndim < 2 or q.ndim != k.ndim or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
+    if q.ndim < 2 or q.ndim != k.ndim or q.shape[:-2] != k.shape[:-2] or not q.shape[-1] == k.shape[-1] > 0:
         raise ValueError(f"queries (..., n, d) and keys (..., m, d) do not fit: {q.shape} and {k.shape}")
     scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
     if check_flag(causal, name="causal"):

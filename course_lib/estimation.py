@@ -19,6 +19,7 @@ from course_lib._validate import (
     as_counts,
     as_finite,
     as_float,
+    as_places,
     as_probabilities,
     as_successes,
     as_truth,
@@ -27,6 +28,7 @@ from course_lib._validate import (
     check_base,
     check_flag,
     check_number,
+    check_parameter,
     check_positive,
     plain,
 )
@@ -295,7 +297,7 @@ def mle_gaussian(x: ArrayLike) -> tuple[float, float]:
     >>> mle_gaussian([1.0, 2.0, 6.0])
     (3.0, 4.666666666666667)
     """
-    x = _data(x, "x")
+    x = _data(as_places(x, name="x"), "x")
     return float(x.mean()), float(x.var())
 
 
@@ -326,7 +328,7 @@ def mle_laplace(x: ArrayLike) -> tuple[float, float]:
     >>> mle_laplace([1.0, 2.0, 6.0])
     (2.0, 1.6666666666666667)
     """
-    x = _data(x, "x")
+    x = _data(as_places(x, name="x"), "x")
     location = np.median(x)
     return float(location), float(np.mean(np.abs(x - location)))
 
@@ -565,8 +567,8 @@ def map_binomial(successes: ArrayLike, trials: ArrayLike, *, a: float, b: float)
     0.8
     """
     k, n = as_successes(successes, trials)
-    heads = check_positive(a, name="a") + k.sum() - 1
-    tails = check_positive(b, name="b") + (n - k).sum() - 1
+    heads = check_parameter(a, name="a") + k.sum() - 1
+    tails = check_parameter(b, name="b") + (n - k).sum() - 1
     if min(heads, tails) < 0 or heads + tails == 0:
         raise ValueError("the posterior has no single highest point; use a and b above 1, or its mean")
     return float(heads / (heads + tails))
@@ -632,7 +634,7 @@ def map_poisson(x: ArrayLike, *, shape: float, rate: float) -> float:
     3.0
     """
     x = as_counts(x, name="x")
-    shape, rate = check_positive(shape, name="shape"), check_positive(rate, name="rate")
+    shape, rate = check_parameter(shape, name="shape"), check_parameter(rate, name="rate")
     return _gamma_mode(shape + x.sum(), rate + x.size)
 
 
@@ -664,7 +666,7 @@ def map_exponential(x: ArrayLike, *, shape: float, rate: float) -> float:
     0.5
     """
     x = _waits(x)
-    shape, rate = check_positive(shape, name="shape"), check_positive(rate, name="rate")
+    shape, rate = check_parameter(shape, name="shape"), check_parameter(rate, name="rate")
     return _gamma_mode(shape + x.size, rate + x.sum())
 
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from course_lib._stable import expm1_minus_x
 from course_lib._validate import (
+    as_array,
     as_covariance,
     as_finite,
     as_float,
@@ -22,6 +23,7 @@ from course_lib._validate import (
     as_probabilities,
     as_rng,
     as_shape,
+    broadcast,
     check_base,
     check_flag,
     check_one_axis,
@@ -116,7 +118,7 @@ def log_pdf_gaussian(x: ArrayLike, mean: ArrayLike, cov: ArrayLike) -> float | n
     array([-1.694 , -2.3607])
     """
     x = as_finite(x, name="x")
-    if np.ndim(mean) == np.ndim(cov) == 0:
+    if as_array(mean, name="mean").ndim == as_array(cov, name="cov").ndim == 0:
         x = x[..., None]
     mean, factor = _single_gaussian(mean, cov)
     if x.ndim == 0 or x.shape[-1] != len(mean):
@@ -244,15 +246,10 @@ def kl_diag_gaussian(
     """
     mean0, mean1 = as_finite(mean0, name="mean0"), as_finite(mean1, name="mean1")
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
-    try:
-        shape = np.broadcast_shapes(mean0.shape, mean1.shape, variance0.shape, variance1.shape)
-    except ValueError:
-        raise ValueError(
-            f"the shapes do not fit: mean0 {mean0.shape}, variance0 {variance0.shape}, "
-            f"mean1 {mean1.shape}, variance1 {variance1.shape}"
-        ) from None
+    shape = broadcast(mean0=mean0, variance0=variance0, mean1=mean1, variance1=variance1)[0].shape
     with np.errstate(over="ignore"):  # so far apart the divergence is inf
-        terms = expm1_minus_x(_log_ratio(variance0, variance1)) + (mean1 - mean0) ** 2 / variance1
+        shift = (mean1 - mean0) / np.sqrt(variance1)
+        terms = expm1_minus_x(_log_ratio(variance0, variance1)) + shift * shift
     terms = np.broadcast_to(terms, shape or (1,))
     axis, kept = check_one_axis(terms.shape, axis, name="mean0"), check_flag(keepdims, name="keepdims")
     return plain(terms.sum(axis=axis, keepdims=kept) / 2 / math.log(check_base(base)))
@@ -300,7 +297,11 @@ def wasserstein1_gaussian(
 
     mean0, mean1 = (as_finite(m, name=f"mean{i}", largest=math.inf) for i, m in enumerate((mean0, mean1)))
     variance0, variance1 = _positive(variance0, "variance0"), _positive(variance1, "variance1")
-    m, s = np.abs(mean1 - mean0), np.abs(np.sqrt(variance1) - np.sqrt(variance0))
+    mean0, mean1, variance0, variance1 = broadcast(
+        mean0=mean0, mean1=mean1, variance0=variance0, variance1=variance1
+    )
+    m = np.abs(mean1 - mean0)
+    s = np.abs(variance1 - variance0) / (np.sqrt(variance1) + np.sqrt(variance0))  # of the sd's, exactly
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         t = m / (s * math.sqrt(2))
         folded = s * math.sqrt(2 / math.pi) * np.exp(-(t**2)) + m * erf(t)
@@ -353,7 +354,10 @@ def wasserstein2_gaussian(
     shift = _difference(mean1, mean0)
     left, _, right = np.linalg.svd(np.swapaxes(factor1, -1, -2) @ factor0)
     spread = factor0 - factor1 @ (left @ right)  # by the best rotation; its squared size is the trace term
-    return plain(np.sqrt(np.sum(shift**2, axis=-1) + np.sum(spread**2, axis=(-2, -1))))
+    size = np.maximum(np.abs(shift).max(axis=-1), np.abs(spread).max(axis=(-2, -1)))
+    unit = np.where(size > 0, size, 1)  # squares of tiny ways leave the range of a float
+    shift, spread = shift / unit[..., None], spread / unit[..., None, None]
+    return plain(unit * np.sqrt(np.sum(shift**2, axis=-1) + np.sum(spread**2, axis=(-2, -1))))
 
 
 def mi_gaussian(rho: ArrayLike, *, base: float = math.e) -> float | np.ndarray:
@@ -443,7 +447,7 @@ def sample_gaussian(
     >>> print(np.corrcoef(x.T)[0, 1].round(2))
     0.8
     """
-    flat = np.ndim(mean) == np.ndim(cov) == 0
+    flat = as_array(mean, name="mean").ndim == as_array(cov, name="cov").ndim == 0
     mean, factor = _single_gaussian(mean, cov)
     x = mean + as_rng(rng).standard_normal((*as_shape(size), len(mean))) @ factor.T
     return plain(x[..., 0]) if flat else x
@@ -493,9 +497,9 @@ def moment_match(
     flat = means.ndim == covs.ndim == 1
     if flat:
         means, covs = means[:, None], covs[:, None, None]
-    if means.ndim != 2 or len(means) != len(weights) or covs.shape != (*means.shape, means.shape[1]):
+    if means.ndim != 2 or weights.shape != means.shape[:1] or covs.shape != (*means.shape, means.shape[1]):
         raise ValueError(
-            f"{len(weights)} weights need means of shape (K, d) and covs of shape (K, d, d), "
+            f"weights of shape {weights.shape} need means of shape (K, d) and covs of shape (K, d, d), "
             f"got {means.shape} and {covs.shape}"
         )
     cholesky(covs)

@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._stable import expm1_minus_x
+from course_lib._rows import Pair
+from course_lib._stable import RARE, expm1_minus_x, log_or_minus_inf, log_ratio
 from course_lib._validate import as_float, as_probabilities, check_positive, check_same_shape, plain
 from course_lib.divergence import kl_divergence
+from course_lib.softmax import softmax
 
 __all__ = ["EstimatorMoments", "k1", "k2", "k3", "kl_estimator_moments", "reward_tilted_policy"]
 
@@ -194,15 +196,15 @@ def kl_estimator_moments(p: ArrayLike, q: ArrayLike) -> dict[str, EstimatorMomen
     >>> {name: round(m.variance, 6) for name, m in moments.items()}
     {'k1': 0.0411, 'k2': 1.7e-05, 'k3': 7e-06}
     """
-    p, q = (as_probabilities(a, name=name).astype(np.float64) for a, name in ((p, "p"), (q, "q")))
-    check_same_shape(p, q, "p", "q")
-    if p.ndim != 1 or np.any((p > 0) & (q == 0)):
+    pair = Pair(p, q, axis=-1, normalize=False)
+    p, q, d = (np.ravel(table) for table in pair.tables())
+    if len(pair.shape) != 1 or np.any((p > 0) & (q == 0)):
         raise ValueError("p and q must be single distributions, q positive where p is: else k1 is infinite")
     seen = p > 0
-    weight, log_ratio = p[seen] / p.sum(), np.log(q[seen]) - np.log(p[seen])
-    truth = float(kl_divergence(p, q))
-    values = {"k1": -log_ratio, "k2": log_ratio**2 / 2, "k3": expm1_minus_x(log_ratio)}
-    return {name: _moments(weight, k, truth) for name, k in values.items()}
+    log_q_over_p = log_ratio(q[seen], p[seen], -d[seen])
+    truth = float(kl_divergence(p, q, normalize=True))
+    values = {"k1": -log_q_over_p, "k2": log_q_over_p**2 / 2, "k3": expm1_minus_x(log_q_over_p)}
+    return {name: _moments(p[seen], k, truth) for name, k in values.items()}
 
 
 def _moments(weight: np.ndarray, k: np.ndarray, truth: float) -> EstimatorMoments:
@@ -265,5 +267,9 @@ def reward_tilted_policy(
         raise ValueError("reward must be finite; to rule an outcome out, give it reference probability 0")
     best = np.max(r, axis=axis, keepdims=True, where=p > 0, initial=-np.inf)
     with np.errstate(over="ignore"):  # so far below the best that the weight is 0
-        weight = p * np.exp(np.minimum(r - best, 0) / beta)
-    return weight / weight.sum(axis=axis, keepdims=True)
+        gain = np.minimum(r / 2 - best / 2, 0) / beta * 2  # halves: the whole difference may overflow
+    weight = p * np.exp(gain)
+    total = weight.sum(axis=axis, keepdims=True)
+    if np.all(total > RARE):
+        return weight / total
+    return softmax(log_or_minus_inf(p) + gain, axis=axis)

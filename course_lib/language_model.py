@@ -76,13 +76,13 @@ class NGramModel:
     def __init__(self, tokens: Tokens, order: int = 5, *, vocabulary: Iterable[Token] | None = None):
         self.order = check_whole(order, name="order", lowest=1)
         tokens = tokens if isinstance(tokens, (str, bytes)) else tuple(check_symbols(tokens, name="tokens"))
-        if len(tokens) < order:
-            raise ValueError(f"the text has {len(tokens)} tokens, fewer than order {order}; give more of it")
+        if len(tokens) < self.order:
+            raise ValueError(f"the text has {len(tokens)} tokens, fewer than order {self.order}; give more")
         known = tokens if vocabulary is None else check_symbols(vocabulary, name="vocabulary")
-        self.vocabulary = sorted(set(known))
+        self.vocabulary = _in_order(known)
         self._index = {token: i for i, token in enumerate(self.vocabulary)}
         self._join = JOIN.get(type(tokens), tuple)
-        self._counts = _counts(self._checked(tokens), order)
+        self._counts = _counts(self._checked(tokens), self.order)
         self._totals = [{h: sum(row.values()) for h, row in counts.items()} for counts in self._counts]
         self.discounts = [_discount(counts) for counts in self._counts]
 
@@ -233,6 +233,14 @@ class NGramModel:
         if unknown:
             raise ValueError(f"token {unknown.pop()!r} is not in the vocabulary; name it in vocabulary=")
         return self._join(tokens)
+
+
+def _in_order(tokens: Iterable[Token]) -> list[Token]:
+    """Return the different tokens in rising order."""
+    try:
+        return sorted(set(tokens))
+    except TypeError:
+        raise TypeError("tokens must have an order among them, as all strings or all numbers do") from None
 
 
 def _counts(tokens: Text, order: int) -> list[Counts]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib._validate import (
+    as_array,
     as_covariance,
     as_finite,
     as_gaussian,
@@ -183,9 +184,12 @@ def posterior_linear_gaussian(
     W, b, S = _model(W, mean, noise)
     factor = cholesky(S)
     A = np.linalg.solve(factor, W)
-    C = np.linalg.inv(np.eye(W.shape[1]) + A.T @ A)
-    C = (C + C.T) / 2
-    return (_examples(x, W) - b) @ np.linalg.solve(factor.T, A) @ C, C
+    identity = np.eye(W.shape[1])
+    Q, R = np.linalg.qr(np.vstack([A, identity]))  # I + AᵀA = RᵀR, whose squares may leave a float's range
+    root = np.linalg.solve(R, identity)  # C = root rootᵀ
+    C = root @ root.T
+    pull = A @ C if np.abs(A).sum() < 1 else Q[: len(A)] @ root.T  # equal, but Q would round a tiny A
+    return (_examples(x, W) - b) @ np.linalg.solve(factor.T, pull), C
 
 
 def _model(W: ArrayLike, mean: ArrayLike, noise: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -193,7 +197,7 @@ def _model(W: ArrayLike, mean: ArrayLike, noise: ArrayLike) -> tuple[np.ndarray,
     W, mean = as_finite(W, name="W"), as_finite(mean, name="mean")
     if W.ndim != 2 or W.size == 0 or mean.shape != W.shape[:1]:
         raise ValueError(f"W must have shape (D, L) and mean (D,), got {W.shape} and {mean.shape}")
-    if np.ndim(noise) == 0:
+    if as_array(noise, name="noise").ndim == 0:
         return W, mean, check_positive(np.asarray(noise).item(), name="noise") * np.eye(len(W))
     noise = as_covariance(noise, "noise")
     if noise.shape != (len(W), len(W)):

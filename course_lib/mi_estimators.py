@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 
 from course_lib._validate import (
     as_array,
-    as_float,
+    as_finite,
     as_labels,
+    as_places,
     as_rng,
     check_base,
     check_callable,
@@ -209,12 +210,9 @@ def ksg_labels(x: ArrayLike, labels: ArrayLike, *, k: int = 3, base: float = mat
 
 def _as_samples(x: ArrayLike, y: ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Return two sets of samples as float64 tables (n, d), checked together with k."""
-    x, y = (as_float(a, name=name) + 0.0 for a, name in ((x, "x"), (y, "y")))  # -0.0 is the place 0.0
-    x, y = x.astype(np.float64), y.astype(np.float64)
+    x, y = as_places(x, name="x") + 0.0, as_places(y, name="y") + 0.0  # -0.0 is the place 0.0
     if x.ndim not in (1, 2) or y.ndim not in (1, 2) or len(x) != len(y):
         raise ValueError(f"x and y must be paired samples, (n,) or (n, d), not {x.shape} and {y.shape}")
-    if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
-        raise ValueError("samples must be finite; drop or mend the rows that hold NaN or inf")
     k = check_whole(k, name="k", lowest=1)
     if k >= len(x):
         raise ValueError(f"k must be below the number of samples, got k = {k} for {len(x)}")
@@ -392,9 +390,9 @@ def info_nce_gradient(scores: ArrayLike) -> np.ndarray:
 
 def _centred_scores(scores: ArrayLike) -> np.ndarray:
     """Return scores as float64 with the largest of each row at 0, which changes no softmax."""
-    s = as_float(scores, name="scores").astype(np.float64)
-    if s.ndim != 2 or s.shape[0] != s.shape[1] or s.size == 0 or not np.all(np.isfinite(s)):
-        raise ValueError(f"scores must be a square table of finite numbers, K x K; its shape is {s.shape}")
+    s = as_finite(scores, name="scores", largest=1e300)
+    if s.ndim != 2 or s.shape[0] != s.shape[1] or s.size == 0:
+        raise ValueError(f"scores must be a square table of numbers, K x K; its shape is {s.shape}")
     return s - s.max(axis=1, keepdims=True)
 
 

@@ -25,6 +25,7 @@ from course_lib._validate import (
     check_logits,
     check_not_negative,
     check_number,
+    check_parameter,
     check_positive,
     check_whole,
     cholesky,
@@ -488,7 +489,7 @@ class CategoricalMixture(_Mixture):
         >>> np.exp(two.condition([0]).log_prob([[0], [1]])).round(2)          # 0.9 · 0.9 + 0.1 · 0.1
         array([0.82, 0.18])
         """
-        row = np.asarray(seen)
+        row = as_array(seen, name="seen")
         if row.ndim != 1 or row.size >= self.log_theta.shape[1]:
             raise ValueError(
                 f"seen must be one row that leaves some of the {self.log_theta.shape[1]} positions, "
@@ -541,7 +542,7 @@ class CategoricalMixture(_Mixture):
 
     def _log_responsibilities(self, seen: ArrayLike, power: float) -> np.ndarray:
         """Return log q(k | seen), shape (N, K)."""
-        power = check_positive(power, name="power")
+        power = check_parameter(power, name="power")
         n_positions, n_levels = self.log_theta.shape[1:]
         hot = _one_hot(seen, n_levels)
         n_seen = hot.shape[1] // n_levels
@@ -582,7 +583,8 @@ class GaussianMixture(_Mixture):
         set_fields(self, means=as_finite(self.means, name="means"))
         set_fields(self, covariances=as_finite(self.covariances, name="covariances"))
         k, d = len(self.weights), self.means.shape[-1] if self.means.ndim else 0
-        if self.means.shape != (k, d) or self.covariances.shape != (k, d, d):
+        fits = self.means.shape == (k, d) and self.covariances.shape == (k, d, d)
+        if self.weights.ndim != 1 or not fits:
             raise ValueError(
                 f"{k} weights need means (K, D) and covariances (K, D, D), "
                 f"got {self.means.shape} and {self.covariances.shape}"
@@ -673,7 +675,8 @@ class GaussianMixture(_Mixture):
 
     def _cost(self, ridge: float, name: str) -> np.ndarray:
         traces = np.trace(np.linalg.inv(self.covariances), axis1=1, axis2=2)
-        return check_not_negative(ridge, name=name) * traces / 2
+        with np.errstate(over="ignore"):  # so great a ridge over so little width has no end
+            return check_not_negative(ridge, name=name) * traces / 2
 
     def _scores(self, X: np.ndarray, prior: float | None) -> np.ndarray:
         log_joint = self._log_joint(X)
@@ -971,7 +974,7 @@ def _check_counts_model(model: _CountMixture, name: str) -> None:
     weights = as_probabilities(model.weights, name="weights").astype(np.float64)
     n_trials = check_whole(model.n_trials, name="n_trials", lowest=1)
     set_fields(model, weights=weights, n_trials=n_trials, **{name: share})
-    if share.ndim != 2 or len(share) != len(model.weights) or not np.all((share >= 0) & (share <= 1)):
+    if share.ndim != 2 or weights.shape != share.shape[:1] or not np.all((share >= 0) & (share <= 1)):
         raise ValueError(f"{name} needs shape ({len(model.weights)}, D) and numbers from 0 to 1")
 
 

@@ -237,10 +237,12 @@ def pointwise_mutual_information(
     """
     unit = math.log(check_base(base))
     p = _as_joint(joint, 2, normalize)
-    lift = np.divide(p, p.sum(axis=-1, keepdims=True), where=p > 0, out=np.zeros_like(p))
-    lift = np.divide(lift, p.sum(axis=-2, keepdims=True), where=p > 0, out=lift)
-    with np.errstate(divide="ignore"):
-        return np.log(lift) / unit
+    row, column = (np.where(p > 0, p.sum(axis=axis, keepdims=True), 1) for axis in (-1, -2))
+    with np.errstate(divide="ignore", over="ignore"):
+        given = p / row
+        pmi = np.log(given / column)
+        lost = (p > 0) & ((given < TINY) | (pmi == np.inf))  # the quotients have lost digits, not their logs
+        return np.where(lost, np.log(p) - np.log(row) - np.log(column), pmi) / unit
 
 
 def _as_joint(joint: ArrayLike, variables: int, normalize: bool) -> np.ndarray:

@@ -114,10 +114,12 @@ def ridge_regression(X: ArrayLike, y: ArrayLike, alpha: float, *, loss: str = "s
     alpha = check_not_negative(alpha, name="alpha", why="; a negative penalty has no minimum")
     penalty = alpha * (len(y) if loss == "mean" else 1)
     d = X.shape[1]
-    if np.abs(X).sum() < math.sqrt(penalty):  # then (XᵀX + penalty I) w = Xᵀy loses no digit
-        return np.linalg.solve(X.T @ X / penalty + np.eye(d), X.T @ y / penalty)
+    unit = math.sqrt(penalty)
+    if np.abs(X).sum() < unit:  # then (XᵀX + penalty I) w = Xᵀy loses no digit
+        X, y = X / unit, y / unit
+        return np.linalg.solve(X.T @ X + np.eye(d), X.T @ y)
     # |stacked w - (y, 0)|² = |X w - y|² + penalty |w|²
-    stacked = np.vstack([X, math.sqrt(penalty) * np.eye(d)])
+    stacked = np.vstack([X, unit * np.eye(d)])
     target = np.concatenate([y, np.zeros(d)])
     size = np.linalg.norm(stacked, axis=0)  # columns of one size: none is taken for nothing beside the others
     if penalty > 0 and np.all(size > 0):
@@ -220,7 +222,7 @@ def lasso_regression(
         for j in np.flatnonzero(np.diag(gram)):
             pull = moment[j] - gram[j] @ w + gram[j, j] * w[j]
             w[j] = math.copysign(max(abs(pull) - alpha, 0), pull) / gram[j, j]
-        if _duality_gap(X, y, w, alpha) <= tol * (y @ y) / (2 * n):
+        if _duality_gap(X, y, w, alpha) <= tol * float(y @ y) / (2 * n):
             return w + 0.0  # no -0.0
     raise RuntimeError(f"the duality gap is above tol={tol} after {max_iter} rounds; raise max_iter or tol")
 

@@ -275,7 +275,7 @@ def test_wasserstein_is_shift_invariant_and_scales(ws, shift):
 
 @pytest.mark.parametrize("support", [[0, 1], [0, 1, np.nan], [0, 1, np.inf], [[0, 1, 2]], 3])
 def test_wasserstein_refuses_a_support_that_does_not_fit(support):
-    with pytest.raises(ValueError, match="support must be 3 finite positions"):
+    with pytest.raises(ValueError, match=r"support (must be 3 positions|holds NaN)"):
         wasserstein1([0.2, 0.3, 0.5], [0.2, 0.3, 0.5], support)
 
 

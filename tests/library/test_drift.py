@@ -58,6 +58,14 @@ def test_quantile_edges_share_the_reference_out():
     assert len(quantile_edges(x)) == 9
 
 
+def test_edges_of_the_mirror_image_are_mirrored_also_where_two_come_equally_near():
+    np.testing.assert_array_equal(quantile_edges([0, 1, 2], 2), [0.5, 1.5])  # 1/3 and 2/3 are as near to 1/2
+    rng = np.random.default_rng(0)
+    for n_bins in (2, 3, 4, 6):
+        x = rng.integers(0, 5, size=12)
+        np.testing.assert_array_equal(quantile_edges(-x, n_bins), -quantile_edges(x, n_bins)[::-1])
+
+
 def test_histogram_probabilities_by_hand():
     on_the_edge = histogram_probabilities([1, 2, 5, 9], [5], smoothing=0)
     np.testing.assert_allclose(on_the_edge, [2.5 / 4, 1.5 / 4])  # half of it on either side

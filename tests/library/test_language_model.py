@@ -154,6 +154,8 @@ def test_refusals():
         model.probabilities("z")
     with pytest.raises(ValueError, match="token 'c' is not in the vocabulary"):
         NGramModel("abc", 2, vocabulary="ab")
+    with pytest.raises(TypeError, match="tokens must have an order among them"):
+        NGramModel([1, 2, "a", None], 2)
     with pytest.raises(ValueError, match="has 3 tokens, fewer than order 4"):
         NGramModel("abc", 4)
     with pytest.raises(ValueError, match="order must be 1 or more"):

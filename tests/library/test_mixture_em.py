@@ -280,6 +280,13 @@ class TestGaussianFit:
 
 
 class TestCountFit:
+    @pytest.mark.parametrize("kind", [BinomialMixture, BetaBinomialMixture])
+    def test_a_start_does_not_mind_what_is_called_a_success(self, kind):
+        X = np.random.default_rng(0).integers(0, 5, size=(30, 3))
+        ours, mirrored = (kind.start(x, 3, 4, rng=1) for x in (X, 4 - X))
+        share = "p" if kind is BinomialMixture else "mean"
+        np.testing.assert_allclose(getattr(ours, share), 1 - getattr(mirrored, share), rtol=1e-12)
+
     def test_one_binomial_is_the_share_of_successes(self):
         X = np.random.default_rng(0).integers(0, 6, (30, 3))
         np.testing.assert_allclose(BinomialMixture.fit(X, 1, 5, pull=0).p[0], X.mean(axis=0) / 5)

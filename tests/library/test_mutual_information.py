@@ -441,7 +441,7 @@ def test_neighbour_refusals():
             estimate(x, labels, k=0)
         with pytest.raises(TypeError, match="k must be a whole number"):
             estimate(x, labels, k=1.5)
-        with pytest.raises(ValueError, match="samples must be finite"):
+        with pytest.raises(ValueError, match="holds NaN or infinite entries"):
             estimate(np.array([0, 1, 2, 3, np.nan]), labels)
         with pytest.raises(ValueError, match="x and y must be paired samples"):
             estimate(x[:4], labels)
@@ -534,7 +534,7 @@ def test_info_nce_gradient_is_that_of_torch():
 @pytest.mark.parametrize("f", [info_nce, info_nce_gradient])
 def test_info_nce_refusals(f):
     for bad in (np.zeros((2, 3)), np.zeros(4), np.zeros((0, 0)), np.full((2, 2), np.nan)):
-        with pytest.raises(ValueError, match="scores must be a square table of finite numbers"):
+        with pytest.raises(ValueError, match=r"scores (must be a square table of numbers|holds NaN)"):
             f(bad)
     with pytest.raises(TypeError, match="scores must hold real numbers"):
         f(np.full((2, 2), "a"))

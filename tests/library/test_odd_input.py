@@ -334,3 +334,30 @@ def test_a_ridge_lets_a_gaussian_mixture_fit_flat_data():
     assert np.all(np.linalg.eigvalsh(model.covariances) > 0)
     with pytest.raises(ValueError, match="ridge="):
         lib.GaussianMixture.fit(X, 5, rng=0)
+
+
+RECIPES = lib.CategoricalMixture(np.log([0.5, 0.5]), np.log(np.full((2, 3, 2), 0.5)))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: lib.mutual_info_score([2**80, 1], [0, 1]), TypeError, "whole numbers beyond 64 bits"),
+        (lambda: lib.entropy_gaussian([[1e-310]]), ValueError, "cov holds variances below 2.23e-308"),
+        (lambda: lib.PrefixCode({"a": 1}).encode([["a"]]), TypeError, "message must hold symbols such as"),
+        (lambda: lib.js_distance([1, 0], [0, 1], base=0.5), ValueError, "base must be above 1"),
+        (lambda: lib.mle_gamma([5e-324, 1e-323]), ValueError, "x varies too little for a float"),
+        (lambda: lib.mle_dirichlet([[0.5, 0.5]] * 3), ValueError, "all rows are equal"),
+        (lambda: lib.mle_beta([1e-310, 0.5]), ValueError, "x holds numbers below 2.23e-308"),
+        (lambda: lib.em(None, [[0.0]]), TypeError, "model must be a mixture to start from, not NoneType"),
+        (lambda: lib.CategoricalMixture([0.0], [[0.0]]), ValueError, r"log_weights needs shape \(K,\)"),
+        (lambda: RECIPES.log_prior(np.ones(3)), ValueError, "prior must hold a pseudo-count per level"),
+    ],
+)
+def test_what_has_no_answer_is_refused_with_its_reason(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_flag_may_be_of_numpys_kind():
+    assert lib.entropy([1, 1], normalize=np.True_) == lib.entropy([1, 1], normalize=True)
