@@ -16,14 +16,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import merge
-from .model import GradeError, NotAllowed, Notebook, files_in, read_notebook, require_checks
+from .files import write_atomically
+from .model import GradeError, Notebook, read_notebook
 from .records import CheckResult, NotebookResult, plain
+from .roster import Job, class_folder, find_jobs, in_shard, read_references
 from .submission import (
     BUDGET,
     SLACK,
@@ -35,30 +36,11 @@ from .submission import (
     seed_for,
 )
 
-__all__ = ["Job", "find_jobs", "grade_batch", "read_references"]
+__all__ = ["grade_batch"]
 
 CACHE = ".graded"
 PATIENCE = SLACK * BUDGET + 90  # seconds until a submission's own process is given up
 ROUNDS = 3  # the last of them one by one
-
-
-@dataclass(frozen=True)
-class Job:
-    """One notebook of one student.
-
-    Attributes
-    ----------
-    path
-        The notebook, or None where none was handed in.
-    reference
-        The name of the course's source, or "" if there is none for this assignment.
-    """
-
-    student: str
-    assignment: str
-    path: Path | None
-    reference: str
-    problem: str = ""
 
 
 def grade_batch(
@@ -97,8 +79,8 @@ def grade_batch(
         Nothing to grade, no source, or no room to write.
     """
     references = read_references(source)
-    jobs = [job for job in find_jobs(submissions, references) if _in_shard(job, shard)]
-    if out.resolve().is_relative_to(_root(submissions).resolve()):
+    jobs = [job for job in find_jobs(submissions, references) if in_shard(job, shard)]
+    if out.resolve().is_relative_to(class_folder(submissions).resolve()):
         raise GradeError(f"{out} lies among the submissions, where it would be taken for a student's folder")
     cache = out / CACHE
     try:
@@ -114,81 +96,15 @@ def grade_batch(
         grader = _Grader(sealer, version, seed, cache)
         records: dict[Job, dict[str, Any]] = {}
         for job, result in _in_rounds(jobs, grader.run, workers, sealer, references):
-            records[job] = {"student": job.student, "assignment": job.assignment, **result}
+            records[job] = _of_student(job, result)
             on_done(len(records), len(jobs))
     return [records[job] for job in jobs]
 
 
-def read_references(source: Path) -> dict[str, Notebook]:
-    """Return the course's source notebooks by name."""
-    paths = sorted(source.glob("*.ipynb")) if source.is_dir() else []
-    if not paths:
-        raise GradeError(f"there are no source notebooks in {source}: name their folder with --source")
-    return {path.stem: require_checks(read_notebook(path), str(path)) for path in paths}
-
-
-def find_jobs(submissions: Path, references: Mapping[str, Notebook]) -> list[Job]:
-    """Return one job for each notebook of each student, and for each assignment without one."""
-    if not submissions.is_dir():
-        raise GradeError(f"there is no folder {submissions}")
-    root = _root(submissions)
-    jobs = [job for student in _folders(root) for job in _jobs_of_student(student, references)]
-    if not any(job.assignment for job in jobs):
-        raise GradeError(f"{root} holds no <student>/<assignment>/ folders that can be read")
-    return jobs
-
-
-def _root(submissions: Path) -> Path:
-    """Return the folder of the students' folders."""
-    inside = submissions / "submitted"
-    return inside if inside.is_dir() else submissions
-
-
-def _jobs_of_student(student: Path, references: Mapping[str, Notebook]) -> Iterator[Job]:
-    """Yield a student's jobs; whoever has none gets one that says why, so that nobody is left out."""
-    try:
-        assignments = _folders(student)
-        for assignment in assignments:
-            yield from _jobs_of(student.name, assignment, references)
-        if not assignments:
-            names = [path.name for path in files_in(student)]
-            inside = f"only {', '.join(names[:3])}" if names else "nothing"
-            problem = f"an <assignment>/ folder was expected in the student's folder, which holds {inside}"
-            yield Job(student.name, "", None, "", problem)
-    except NotAllowed as error:
-        yield Job(student.name, "", None, "", str(error))
-
-
-def _jobs_of(student: str, folder: Path, references: Mapping[str, Notebook]) -> Iterator[Job]:
-    """Yield the jobs of one assignment folder: by the notebooks' names, else by the folder's own."""
-    files = [path for path in files_in(folder) if path.suffix == ".ipynb"]
-    known = [path for path in files if path.stem in references]
-    for path in known:
-        yield Job(student, folder.name, path, path.stem)
-    if known:
-        return
-    if folder.name not in references:
-        yield Job(student, folder.name, None, "", f"the course has no exercise called {folder.name}")
-    elif len(files) == 1:
-        yield Job(student, folder.name, files[0], folder.name)
-    else:
-        found = "no notebook" if not files else f"{len(files)} notebooks, none called {folder.name}.ipynb"
-        yield Job(student, folder.name, None, folder.name, f"{found} in this folder")
-
-
-def _folders(parent: Path) -> list[Path]:
-    """Return the folders in a folder, by name, but no links and nothing hidden."""
-    return [
-        path
-        for path in files_in(parent)
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
-    ]
-
-
-def _in_shard(job: Job, shard: tuple[int, int]) -> bool:
-    part, parts = shard
-    digest = hashlib.sha256(f"{job.student}/{job.assignment}".encode("utf-8", "surrogateescape")).digest()
-    return int.from_bytes(digest[:4]) % parts == part - 1
+def _of_student(job: Job, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a job: its result, whose it is, and what is known of how it was handed in."""
+    whose = {"student": job.student, "assignment": job.assignment, "received": job.received}
+    return {**result, **whose, "notes": [*map(plain, job.notes), *result["notes"]]}
 
 
 class _Grader:
@@ -256,20 +172,6 @@ def _without_run(status: str, message: str, reference: Notebook | None) -> dict[
         "titles": reference.titles if reference else {},
         "checks": [],
     }
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(draft, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 # --- one process for each job, some of them at a time --------------------------------------------------

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from .batch import write_atomically
+from .files import write_atomically
 from .records import CheckResult, bar, by_exercise, number, plain
 
 __all__ = ["feedback_html", "gradebook_csv", "gradescope", "junit", "summary_lines", "write_reports"]
