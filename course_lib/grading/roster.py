@@ -18,6 +18,7 @@ from pathlib import Path
 from .model import GradeError, NotAllowed, Notebook, files_in, read_notebook, require_checks
 
 __all__ = [
+    "COLLECTED",
     "IGNORED",
     "Job",
     "as_moment",
@@ -29,10 +30,10 @@ __all__ = [
     "stem_of",
 ]
 
-IGNORED = {".DS_Store", ".collected.csv", ".git", ".gitignore", ".ipynb_checkpoints", "__MACOSX"} | {
-    "Thumbs.db",
-    "desktop.ini",
-    "timestamp.txt",
+COLLECTED = ".collected.csv"  # who is who, as `grade collect` leaves it in the class's folder
+IGNORED = {
+    *(COLLECTED, "timestamp.txt"),
+    *(".DS_Store", ".git", ".gitignore", ".ipynb_checkpoints", "Thumbs.db", "__MACOSX", "desktop.ini"),
 }
 _COURSE_ROOT = {"source", "release", "autograded", "feedback", "submitted", "gradebook.db"}
 _NOTEBOOK = re.compile(
