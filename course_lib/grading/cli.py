@@ -24,8 +24,9 @@ from . import learn
 from .batch import grade_batch
 from .hints import next_hint
 from .model import GradeError, Notebook
+from .overview import summary_lines
 from .records import NotebookResult, bar, exercise_lines, first_incomplete, number, plain, score_lines
-from .report import summary_lines, write_reports
+from .report import write_reports
 from .submission import PACKAGE
 from .watch import Watcher
 

@@ -17,12 +17,12 @@ from course_lib.grading import learn, roster
 from course_lib.grading.batch import grade_batch
 from course_lib.grading.cli import main
 from course_lib.grading.model import GradeError, NotAllowed, files_in, read_notebook
+from course_lib.grading.overview import summary_lines
 from course_lib.grading.report import (
     feedback_html,
     gradebook_csv,
     gradescope,
     junit,
-    summary_lines,
     write_reports,
 )
 from course_lib.grading.roster import find_jobs, read_references
