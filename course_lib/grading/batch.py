@@ -8,6 +8,7 @@ same files.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -36,7 +37,7 @@ from .submission import (
     seed_for,
 )
 
-__all__ = ["grade_batch"]
+__all__ = ["CACHE", "grade_batch"]
 
 CACHE = ".graded"
 PATIENCE = SLACK * BUDGET + 90  # seconds until a submission's own process is given up
@@ -51,6 +52,9 @@ def grade_batch(
     workers: int,
     seed: int = 0,
     shard: tuple[int, int] = (1, 1),
+    chosen: Callable[[Job], bool] = lambda job: True,
+    anew: bool = False,
+    deadline: datetime.datetime | None = None,
     say: Callable[[str], None] = print,
     on_done: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[dict[str, Any]]:
@@ -70,6 +74,12 @@ def grade_batch(
         Makes the random inputs of this class; each submission's own seed follows from it.
     shard
         (i, n): do the i-th of n parts only.
+    chosen
+        Which jobs to do.
+    anew
+        Forget what is kept of them first.
+    deadline
+        What was received later gets a note.
     say, on_done
         Told a line of text; told how many are done of how many.
 
@@ -79,7 +89,8 @@ def grade_batch(
         Nothing to grade, no source, or no room to write.
     """
     references = read_references(source)
-    jobs = [job for job in find_jobs(submissions, references) if in_shard(job, shard)]
+    found = find_jobs(submissions, references, deadline)
+    jobs = [job for job in found if in_shard(job, shard) and chosen(job)]
     if out.resolve().is_relative_to(class_folder(submissions).resolve()):
         raise GradeError(f"{out} lies among the submissions, where it would be taken for a student's folder")
     cache = out / CACHE
@@ -94,6 +105,8 @@ def grade_batch(
             sealer.rehearse(name)
         version = f"{grader_version()}-{'-'.join(sealer.isolation['layers'])}"
         grader = _Grader(sealer, version, seed, cache)
+        for _ in _side_by_side(jobs if anew else [], grader.forget, workers, sealer):
+            pass
         records: dict[Job, dict[str, Any]] = {}
         for job, result in _in_rounds(jobs, grader.run, workers, sealer, references):
             records[job] = _of_student(job, result)
@@ -125,15 +138,31 @@ class _Grader:
         if not submission.answers().keys() & reference.answers().keys():
             return _without_run("broken", "it holds none of this exercise's answer cells", reference)
         answers = merge.answers_key(reference, submission)
-        key = hashlib.sha256(f"{answers} {self._version} {self._seed}".encode()).hexdigest()
-        kept = self._cache / f"{key}.json"
+        kept = self._kept(answers)
+        key = kept.stem
         if (result := _read_kept(kept, key)) is not None:
             return result
         seed = seed_for(self._seed, answers)
         result = _as_record(self._sealer.grade(reference, submission, seed, last))
-        result |= {"key": key, "seed": seed, "grader": self._version}
+        result |= {"key": key, "seed": seed, "grader": self._version, "class_seed": self._seed}
+        taken = merge.taken(reference, submission)
+        result |= {"course": merge.digest(reference.data), "answers": merge.digest(taken)}
         write_atomically(kept, json.dumps(result, sort_keys=True))
         return result
+
+    def forget(self, job: Job) -> dict[str, Any]:
+        """Remove what is kept of a job, so that it is graded anew."""
+        with contextlib.suppress(GradeError):
+            if job.path is not None:
+                submission = read_notebook(job.path, follow_links=False)
+                answers = merge.answers_key(self._sealer.references[job.reference], submission)
+                self._kept(answers).unlink(missing_ok=True)
+        return {}
+
+    def _kept(self, answers: str) -> Path:
+        """Return where the result of these answers is kept."""
+        key = hashlib.sha256(f"{answers} {self._version} {self._seed}".encode()).hexdigest()
+        return self._cache / f"{key}.json"
 
 
 def _read_kept(path: Path, key: str) -> dict[str, Any] | None:
