@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any
 from .model import GradeError
 from .records import number, on_a_line
 from .report import as_cell
+from .run import environment
 
 __all__ = ["canvas", "gradescope", "moodle", "nbgrader", "points_of", "read_sheet", "the_assignment"]
 
@@ -124,7 +128,12 @@ def nbgrader(records: Iterable[Record], path: Path) -> int:
     except ModuleNotFoundError:
         raise GradeError("nbgrader is not installed: pip install 'course-lib[author]'") from None
     graded = [record for record in records if record["status"] == "graded"]
-    with Gradebook(f"sqlite:///{path.resolve()}") as gradebook:
+    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    with (
+        warnings.catch_warnings(action="ignore"),  # nbgrader's own, about its use of SQLAlchemy
+        environment({"PATH": beside}),  # nbgrader calls alembic, which is installed beside Python
+        Gradebook(f"sqlite:///{path.resolve()}") as gradebook,
+    ):
         for assignment, notebook, checks in _notebooks(graded):
             gradebook.update_or_create_assignment(assignment)
             gradebook.update_or_create_notebook(notebook, assignment)

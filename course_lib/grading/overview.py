@@ -157,12 +157,11 @@ def overview_html(records: Sequence[Record]) -> str:
     for notebook in dict.fromkeys(record["notebook"] for record in records if record["notebook"]):
         body += _about(notebook, [record for record in records if record["notebook"] == notebook])
     rows = [
-        f"<tr><td>{_link(record)}</td><td>{_bar(record['points'], record['max_points'])}</td>"
+        f"<tr><td>{_link(record)}{_bar(record['points'], record['max_points'])}</td>"
         f'<td class="n">{number(record["points"])} / {number(record["max_points"])}</td></tr>'
         for record in records
     ]
-    rows = [row.replace("<td><i", '<td class="bar"><i') for row in rows]
-    body.append(_table("Everybody", "", ["Who", "", "Points"], rows))
+    body.append(_table("Everybody", "", ["Who", "Points"], rows))
     return page("The class", "\n".join(body))
 
 
@@ -171,28 +170,28 @@ def _about(notebook: str, records: Sequence[Record]) -> list[str]:
     counts = distribution(records)
     most = max(counts.values()) or 1
     spread = [
-        f'<tr><td class="n">{label}</td><td class="bar" style="width: 70%">{_bar(count, most)}</td>'
-        f'<td class="n">{count}</td></tr>'
+        f'<tr><td>{label}{_bar(count, most)}</td><td class="n">{count}</td></tr>'
         for label, count in counts.items()
     ]
     rows = [
-        f'<tr><td>{quoted(row.exercise)} {quoted(row.check)}</td><td class="bar">{_bar(row.rate, 1)}</td>'
+        f"<tr><td>{quoted(row.exercise)} {quoted(row.check)}{_bar(row.rate, 1)}</td>"
         f'<td class="n">{row.rate:.0%}</td><td class="n">{row.failed}</td>'
         f'<td class="n">{row.untouched}</td></tr>'
         for row in failures(records)
     ]
-    head = ["Check", "", "Not passed", "Failed", "Untouched"]
+    head = ["Check", "Not passed", "Failed", "Untouched"]
     graded = sum(bool(record["checks"]) for record in records)
-    tables = [
-        _table(f"{notebook}: points", "Share of the points and how many", ["Share", "", "Count"], spread)
-    ]
+    tables = [_table(f"{notebook}: points", "", ["Share of the points", "Submissions"], spread)]
     if rows:
         tables.append(_table(f"{notebook}: what failed how often", f"Of {graded} graded", head, rows))
     return tables
 
 
 def _table(title: str, caption: str, head: Sequence[str], rows: Iterable[str]) -> str:
-    cells = "".join(f"<th{' class=n' * (i > 1)}>{quoted(text)}</th>" for i, text in enumerate(head))
+    numbers = [text not in ("Who", "Why", "Check", "Share of the points") for text in head]
+    cells = "".join(
+        f"<th{' class=n' * right}>{quoted(text)}</th>" for text, right in zip(head, numbers, strict=True)
+    )
     told = f"<caption>{quoted(caption)}</caption>" if caption else ""
     joined = "\n".join(rows)
     inside = f"{told}<thead><tr>{cells}</tr></thead>\n<tbody>{joined}</tbody>"
@@ -200,7 +199,7 @@ def _table(title: str, caption: str, head: Sequence[str], rows: Iterable[str]) -
 
 
 def _bar(part: float, whole: float) -> str:
-    return f'<i style="width: {100 * part / whole if whole else 0:.0f}%"></i>'
+    return f'<i style="width: {100 * part / whole:.0f}%"></i>' if whole else ""
 
 
 def _status(record: Record) -> str:

@@ -22,9 +22,10 @@ pre {{ white-space: pre-wrap; margin: .2rem 0 .6rem 1.5rem; font-size: .9rem }}
 table {{ border-collapse: collapse; width: 100% }}
 caption {{ text-align: left; color: color-mix(in srgb, currentColor 75%, transparent) }}
 th, td {{ text-align: left; vertical-align: top; padding: .2rem .4rem; border-bottom: 1px solid #8886 }}
-td.n, th.n {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }}
-td.bar {{ width: 30%; vertical-align: middle }}
-td.bar i {{ display: block; height: .7rem; background: #4d86c4; min-width: 1px }}
+td.n, th.n {{ text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal }}
+td.n {{ white-space: nowrap }} td:first-child {{ min-width: 8rem }}
+td i {{ display: block; height: .6rem; background: #4d86c4; margin: .3rem 0 }}
+@media (max-width: 30rem) {{ th, td {{ padding: .2rem }} th {{ font-size: .8rem }} td {{ font-size: .9rem }} }}
 @media print {{ a {{ text-decoration: none; color: inherit }} }}
 </style></head><body>
 {body}
