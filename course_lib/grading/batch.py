@@ -108,6 +108,7 @@ def grade_batch(
         for _ in _side_by_side(jobs if anew else [], grader.forget, workers, sealer):
             pass
         records: dict[Job, dict[str, Any]] = {}
+        on_done(0, len(jobs))
         for job, result in _in_rounds(jobs, grader.run, workers, sealer, references):
             records[job] = _of_student(job, result)
             on_done(len(records), len(jobs))

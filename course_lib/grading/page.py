@@ -25,7 +25,8 @@ th, td {{ text-align: left; vertical-align: top; padding: .2rem .4rem; border-bo
 td.n, th.n {{ text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal }}
 td.n {{ white-space: nowrap }} td:first-child {{ min-width: 8rem }}
 td i {{ display: block; height: .6rem; background: #4d86c4; margin: .3rem 0 }}
-@media (max-width: 30rem) {{ th, td {{ padding: .2rem }} th {{ font-size: .8rem }} td {{ font-size: .9rem }} }}
+@media (max-width: 30rem) {{
+  th, td {{ padding: .2rem }} th {{ font-size: .8rem }} td {{ font-size: .9rem }} }}
 @media print {{ a {{ text-decoration: none; color: inherit }} }}
 </style></head><body>
 {body}
