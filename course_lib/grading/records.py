@@ -17,6 +17,7 @@ __all__ = [
     "by_exercise",
     "exercise_lines",
     "first_incomplete",
+    "first_sentence",
     "late",
     "number",
     "on_a_line",
@@ -116,7 +117,7 @@ def exercise_lines(checks: list[CheckResult], titles: dict[str, str] | None = No
         lines.append(f"{head} {titles.get(exercise, '')}".rstrip())
         reasons = [line for check in group for line in _reason(check, told)]
         begun = any(check.outcome != "waiting" for check in group)
-        missing = dict.fromkeys(_first_sentence(c.message) for c in group if c.outcome == "waiting" and begun)
+        missing = dict.fromkeys(first_sentence(c.message) for c in group if c.outcome == "waiting" and begun)
         reasons += [f"○ {sentence}" for sentence in missing]
         lines += [f"        {line}" for line in reasons]
         if reasons and any(check.outcome not in ("passed", "changed") for check in group):
@@ -153,7 +154,8 @@ def _reason(check: CheckResult, told: Counter[str]) -> list[str]:
     return [f"✗ {first}", *rest, *also]
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
+    """Return what a message says first, without its full stop."""
     return text.split("\n")[0].split(". ")[0].rstrip(".")
 
 

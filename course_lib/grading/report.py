@@ -18,7 +18,7 @@ from .files import write_atomically
 from .model import GradeError
 from .overview import feedback_place, overview_html
 from .page import page, quoted
-from .records import CheckResult, by_exercise, number, on_a_line
+from .records import CheckResult, by_exercise, first_sentence, number, on_a_line
 
 __all__ = [
     "as_cell",
@@ -116,7 +116,9 @@ def feedback_html(record: Record) -> str:
         for check in group:
             mark = _MARKS.get(check.outcome, "✗")
             points = f"{number(check.points)} of {number(check.max_points)}"
-            message = f"<pre>{quoted(check.message)}</pre>" if check.message else ""
+            # What to do next is no longer of use to whoever reads this.
+            told = first_sentence(check.message) if check.outcome == "waiting" else check.message
+            message = f"<pre>{quoted(told)}</pre>" if told else ""
             body.append(f"<li>{mark} {quoted(check.title or check.grade_id)} ({points}){message}</li>")
         body.append("</ul>")
     return page(title, "\n".join(body))

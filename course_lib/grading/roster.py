@@ -82,7 +82,8 @@ def find_jobs(
 ) -> list[Job]:
     """Return one job for each notebook of each student, and for each entry of the folder without one."""
     if not submissions.is_dir():
-        raise GradeError(f"there is no folder {submissions}")
+        advice = ": grade collect puts a zip in order" if submissions.is_file() else ""
+        raise GradeError(f"there is no folder {submissions}{advice}")
     root = class_folder(submissions)
     jobs = [job for entry in _entries(root) for job in _jobs_of_student(entry, references)]
     if not any(job.assignment for job in jobs):
