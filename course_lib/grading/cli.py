@@ -18,14 +18,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from . import cli_class, learn
-from .cli_class import parser_of
+from . import learn
+from .arguments import parser_of
 from .hints import next_hint
 from .model import GradeError, Notebook
 from .progress import counter
-from .records import NotebookResult, bar, exercise_lines, first_incomplete, number, score_lines
+from .records import (
+    MAX_MESSAGE,
+    NotebookResult,
+    bar,
+    exercise_lines,
+    first_incomplete,
+    number,
+    on_a_line,
+    score_lines,
+)
 from .submission import PACKAGE
 from .watch import Watcher
 
@@ -86,7 +96,7 @@ def _refuse_mistyped(word: str) -> None:
 
 
 def _stop(message: str) -> int:
-    print(f"grade: {' '.join(message.split())}", file=sys.stderr)
+    print(f"grade: {on_a_line(message, MAX_MESSAGE)}", file=sys.stderr)
     return 2
 
 
@@ -208,6 +218,12 @@ def _watch(arguments: list[str]) -> int:
 # --- authors, and all commands ---------------------------------------------------------------------------
 
 
+def _for_class(command: str, arguments: list[str]) -> int:
+    from .cli_class import COMMANDS  # a learner does not wait for it
+
+    return COMMANDS[command](arguments)
+
+
 def _author_check(arguments: list[str]) -> int:
     parser = parser_of("prove exercises sound", "author-check")
     parser.add_argument("paths", nargs="*", type=Path)
@@ -223,7 +239,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "hint": _hint,
     "reset": _reset,
     "watch": _watch,
-    **cli_class.COMMANDS,
+    **{name: partial(_for_class, name) for name in ("collect", "batch", "merge", "export")},
     "author-check": _author_check,
 }
 

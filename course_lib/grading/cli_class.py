@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import difflib
 import os
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import export
+from .arguments import moment, parser_of, positive, shard
 from .batch import grade_batch
 from .collect import collect, read_collected
 from .files import write_atomically
@@ -23,10 +23,10 @@ from .progress import Progress
 from .records import on_a_line
 from .regrade import changed_scores
 from .report import in_order, read_records, write_reports
-from .roster import Job, as_moment, class_folder, find_jobs, read_references
+from .roster import Job, class_folder, find_jobs, read_references
 from .submission import PACKAGE
 
-__all__ = ["COMMANDS", "parser_of"]
+__all__ = ["COMMANDS"]
 
 _MOST_LINES = 40
 _SYSTEMS = {"moodle": export.moodle, "canvas": export.canvas, "gradescope": export.gradescope}
@@ -65,12 +65,12 @@ def _batch(arguments: list[str]) -> int:
     _add_deadline(parser)
     parser.add_argument(
         "--workers",
-        type=_positive,
+        type=positive,
         default=os.cpu_count() or 1,
         help="how many submissions are graded at once (default: the processors, %(default)s)",
     )
     parser.add_argument(
-        "--shard", type=_shard, default=(1, 1), help="i/n: the i-th of n parts; grade merge joins them"
+        "--shard", type=shard, default=(1, 1), help="i/n: the i-th of n parts; grade merge joins them"
     )
     parser.add_argument("--seed", type=int, default=0, help="makes the checks' random inputs")
     options = parser.parse_args(arguments)
@@ -228,16 +228,6 @@ def _listed(title: str, lines: Sequence[str]) -> None:
         print(f"  and {len(lines) - _MOST_LINES} more")
 
 
-def parser_of(description: str, command: str = "", epilog: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of a command's arguments."""
-    return argparse.ArgumentParser(
-        prog=f"grade {command}".strip(),
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
 def _add_source(parser: argparse.ArgumentParser) -> None:
     source = PACKAGE.parent / "exercises" / "source"
     parser.add_argument(
@@ -246,25 +236,4 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_deadline(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--deadline", type=_moment, help="what came later is told: '2026-11-20 23:59'")
-
-
-def _moment(text: str) -> datetime.datetime:
-    moment = as_moment(text)
-    if moment is None:
-        raise argparse.ArgumentTypeError("write it as 2026-11-20 or '2026-11-20 23:59'")
-    return moment
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
-
-
-def _shard(text: str) -> tuple[int, int]:
-    part, _, parts = text.partition("/")
-    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise argparse.ArgumentTypeError("write it as 1/4, the first of four parts")
-    return int(part), int(parts)
+    parser.add_argument("--deadline", type=moment, help="what came later is told: '2026-11-20 23:59'")

@@ -168,20 +168,26 @@ def _bounded(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def _opened(entry: Entry, done: Collected) -> Iterator[Entry]:
-    """Yield an entry, or, of a zip, what it holds."""
-    if not entry.parts[-1].lower().endswith(".zip"):
+def _opened(entry: Entry, done: Collected, depth: int = 1) -> Iterator[Entry]:
+    """Yield an entry, or, of a zip, what it holds; a zip in a zip in a zip is left alone."""
+    if depth > 2 or not entry.parts[-1].lower().endswith(".zip"):
         yield entry
         return
-    yield from _in_zip(io.BytesIO(entry.read()), (*entry.parts[:-1], entry.parts[-1][:-4]), done)
+    inside = (*entry.parts[:-1], entry.parts[-1][:-4])
+    yield from _in_zip(io.BytesIO(entry.read()), inside, done, depth)
 
 
-def _in_zip(file: Path | io.BytesIO, parts: tuple[str, ...], done: Collected) -> Iterator[Entry]:
+def _in_zip(
+    file: Path | io.BytesIO, parts: tuple[str, ...], done: Collected, depth: int = 1
+) -> Iterator[Entry]:
     shown = on_a_line("/".join(parts), 160)
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         done.doubtful.append(f"{shown}.zip cannot be opened: ask for the notebook itself")
+        return
+    if parts and sum(info.file_size for info in archive.infolist()) > 8 * MAX_BYTES:
+        done.doubtful.append(f"{shown}.zip holds far more than notebooks: ask for the notebook itself")
         return
     for info in archive.infolist():
         inner = [
@@ -199,7 +205,7 @@ def _in_zip(file: Path | io.BytesIO, parts: tuple[str, ...], done: Collected) ->
         except ValueError:
             changed = None
         entry = Entry(here, lambda info=info: _unpacked(archive, info), changed)
-        yield from (_opened(entry, done) if len(parts) < 12 else [entry])
+        yield from _opened(entry, done, depth + 1)
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -189,6 +189,16 @@ def test_links_and_pipes_are_not_followed(collected, tmp_path, references):
     assert len(done.doubtful) == 2
 
 
+def test_a_zip_that_swells_is_not_unpacked(collected):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(9):
+            archive.writestr(f"{number}.ipynb", bytes(2**25))
+    done, into = collected({"ann/tiny.ipynb": WORK, "bob/bomb.zip": bomb.getvalue()})
+    assert students(into) == ["ann"]
+    assert done.doubtful[0].startswith("bob/bomb.zip holds far more")
+
+
 @pytest.mark.parametrize(
     "name", ["\x1b[31mann", "a\u202eb", "=1+1", "a;=1+1", "CON", "...", "x" * 200, "-rf"]
 )
