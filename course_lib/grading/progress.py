@@ -27,6 +27,8 @@ class Progress:
     def __call__(self, done: int, total: int) -> None:
         """Take note, and draw."""
         self.done, self.total = done, total
+        if done == 0:
+            self._recent.clear()  # the work begins now
         self._recent.append((self._clock(), done))
         if self._live:
             line = f"\r{bar(done, total, 24)} {self.line()}".ljust(80)
@@ -39,8 +41,10 @@ class Progress:
     def line(self) -> str:
         """Return how far it is.
 
-        >>> times = iter([0.0, 0.0, 10.0])
-        >>> progress = Progress("submissions", None, clock=lambda: next(times))
+        >>> now = [0.0]
+        >>> progress = Progress("submissions", None, clock=lambda: now[0])
+        >>> progress(0, 2000)
+        >>> now[0] = 10.0
         >>> progress(80, 2000)
         >>> progress.line()
         '80 of 2000 submissions, 8.0 a second, 4 min left'
