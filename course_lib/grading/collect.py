@@ -73,7 +73,7 @@ class Handed:
     owner: Owner
     assignment: str
     digest: bytes
-    written: int  # answer cells that are more than the stub
+    written: int  # answer cells that are more than the stub; -1 where the file cannot be read
 
     @property
     def received(self) -> datetime.datetime | None:
@@ -127,7 +127,8 @@ def collect(
         groups.setdefault((names[one.owner.name, one.owner.id], one.assignment), []).append(one)
     for (student, assignment), group in sorted(groups.items()):
         _put(into, student, assignment, _best(group, student, done), deadline, done)
-    _tell_who_has_none(entries, people, handed, done)
+    for student in _who_has_none(entries, people, handed, done):
+        (into / _safe(student)).mkdir(parents=True, exist_ok=True)
     _remember(into, done.rows)
     return done
 
@@ -261,6 +262,9 @@ def _handed_in(
             owner = _owner_of(entry, people, references)
             if owner is None or not entry.parts[-1].lower().endswith(".json"):
                 done.doubtful.append(f"{error}: ask {on_a_line(owner.name, 40) if owner else 'for it'} again")
+            assignment = _by_name(entry, references)
+            if owner and assignment and len(raw) <= MAX_BYTES:  # so that it has its row among the results
+                yield Handed(entry, owner, assignment, _digest(raw), -1)
             continue
         assignment = _answered(notebook, references) or _by_name(entry, references)
         owner = _owner_of(entry, people, references)
@@ -382,13 +386,13 @@ def _best(group: Sequence[Handed], student: str, done: Collected) -> Handed:
     """Return the one of several that counts, the latest that holds answers; the others are told of."""
     oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
-    def rank(one: Handed) -> tuple[bool, datetime.datetime, str]:
-        return one.written > 0, one.received or oldest, one.entry.shown
+    def rank(one: Handed) -> tuple[int, datetime.datetime, str]:
+        return min(one.written, 1), one.received or oldest, one.entry.shown
 
     *others, best = sorted(group, key=rank)
     for other in others:
         if other.digest != best.digest:
-            why = "holds no answers" if best.written and not other.written else "is older"
+            why = "holds no answers" if best.written > 0 >= other.written else "is older"
             done.doubtful.append(
                 f"{on_a_line(student, 40)} handed in more than once: {best.entry.shown} was taken; "
                 f"{other.entry.shown} {why}: look whether that is right"
@@ -432,22 +436,23 @@ def _put(
     done.rows.append(dict(zip(_COLUMNS, values, strict=True)))
 
 
-def _tell_who_has_none(
+def _who_has_none(
     entries: Sequence[Entry], people: Mapping[str, Owner], handed: Sequence[Handed], done: Collected
-) -> None:
-    """Name those who handed in only what is no notebook."""
+) -> list[str]:
+    """Return those who handed in no notebook of the course, and tell what they did hand in."""
     have = {(one.owner.name, one.owner.id) for one in handed}
     without: dict[str, list[str]] = {}
     for entry in entries:
-        name = entry.parts[-1]
         owner = _owner_of(entry, people, {})
         apart = owner and (owner.system != "folder" or len(entry.parts) > 1)
-        if apart and name != "timestamp.txt" and not stem_of(name) and (owner.name, owner.id) not in have:
-            without.setdefault(owner.name, []).append(name)
+        if apart and entry.parts[-1] != "timestamp.txt" and (owner.name, owner.id) not in have:
+            without.setdefault(owner.name, []).append(entry.parts[-1])
     for student, files in without.items():
-        advice = "unpack it there" if files[0].lower().endswith(_ARCHIVES) else "ask for the notebook"
-        only = on_a_line(", ".join(files[:3]), 80)
-        done.doubtful.append(f"{on_a_line(student, 40)} handed in no notebook, only {only}: {advice}")
+        if not any(map(stem_of, files)):  # a notebook has been told of
+            advice = "unpack it there" if files[0].lower().endswith(_ARCHIVES) else "ask for the notebook"
+            only = on_a_line(", ".join(files[:3]), 80)
+            done.doubtful.append(f"{on_a_line(student, 40)} handed in no notebook, only {only}: {advice}")
+    return list(without)
 
 
 def _in_utc(moment: datetime.datetime) -> str:

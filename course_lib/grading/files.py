@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["write_atomically", "write_if_new"]
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -20,3 +20,13 @@ def write_atomically(path: Path, text: str) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def write_if_new(path: Path, text: str) -> None:
+    """Write a file atomically unless it holds this very text; thousands of pages are seldom all new."""
+    try:
+        if path.read_bytes() == text.encode("utf-8", "backslashreplace"):
+            return
+    except FileNotFoundError:
+        pass
+    write_atomically(path, text)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from .files import write_atomically
+from .files import write_atomically, write_if_new
 from .model import GradeError
 from .overview import feedback_place, overview_html
 from .page import page, quoted
@@ -53,9 +53,9 @@ def write_reports(out: Path, records: list[Record]) -> list[Path]:
     for record in records:
         place = out / feedback_place(record)
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, feedback_html(record))
+        write_if_new(place, feedback_html(record))
         uploaded = json.dumps(gradescope(record), indent=1) + "\n"
-        write_atomically(place.with_suffix(".results.json"), uploaded)
+        write_if_new(place.with_suffix(".results.json"), uploaded)
     return list(whole)
 
 

@@ -130,6 +130,13 @@ def test_progress_tells_rate_and_time_left():
     assert log.getvalue().count("\n") == 3  # a line each 30 s of 100
 
 
+def test_feedback_no_longer_says_how_to_begin(graded):
+    page = (graded[1] / "feedback" / "cleo" / "tiny" / "tiny.html").read_text()
+    assert "`square` is still to be written" in page
+    assert "Put your code" not in page
+    assert "grade hint" not in page
+
+
 # --- one student, all anew, and whose score changed -----------------------------------------------------
 
 

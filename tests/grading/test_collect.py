@@ -172,7 +172,8 @@ def test_every_doubtful_entry_is_told_with_what_to_do(collected):
             "tiny.ipynb": WORK,
         }
     )
-    assert students(into) == ["ann"]
+    assert students(into) == ["ann", "bob"]
+    assert {path.name for path in into.iterdir()} == {"ann", "bob", "cleo", "dan", "eve", ".collected.csv"}
     told = {"bob": "ask bob again", "cleo": "ask for the notebook", "dan": "unpack it", "eve": "--source"}
     told |= {"fay": "ask for the notebook", "tiny.ipynb": "put it into a folder with the student's name"}
     assert len(done.doubtful) == len(told)
