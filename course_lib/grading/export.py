@@ -43,6 +43,7 @@ class Sheet:
 
     head: list[str]
     rows: list[list[str]]
+    separator: str = ","
 
 
 def the_assignment(records: Iterable[Record], name: str | None) -> str:
@@ -170,9 +171,9 @@ def read_sheet(path: Path) -> Sheet:
         raise GradeError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise GradeError(f"{path} is no CSV in UTF-8") from None
-    first = text.partition("\n")[0]
-    head, *rows = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)) or [[]]
-    return Sheet(head, rows)
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    head, *rows = [*csv.reader(io.StringIO(text), delimiter=separator)] or [[]]
+    return Sheet(head, rows, separator)
 
 
 def _filled(
@@ -194,14 +195,15 @@ def _filled(
             row[into] = number(points.earned[student])
             found.add(student)
         rows.append(row)
-    return _as_csv(sheet.head, rows), [student for student in points.earned if student not in found]
+    text = _as_csv(sheet.head, rows, sheet.separator)
+    return text, [student for student in points.earned if student not in found]
 
 
 def _named(student: str, people: People) -> str:
     return as_cell(people.get(student, {}).get("name") or student)
 
 
-def _as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _as_csv(head: Sequence[str], rows: Iterable[Sequence[str]], separator: str = ",") -> str:
     file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([head, *rows])
+    csv.writer(file, lineterminator="\n", delimiter=separator).writerows([head, *rows])
     return file.getvalue()

@@ -61,7 +61,7 @@ def merge_parts(folders: Sequence[Path], out: Path) -> list[dict[str, Any]]:
 
 def _require_all(folders: Sequence[Path]) -> None:
     """Raise GradeError if the parts that are named do not make a whole class."""
-    marks = [json.loads(path.read_text()) for path in (folder / _MARK for folder in folders) if path.exists()]
+    marks = [_mark_of(folder / _MARK) for folder in folders if (folder / _MARK).exists()]
     parts = {mark["parts"] for mark in marks}
     if len(parts) > 1:
         raise GradeError(f"these are parts of different divisions: {sorted(parts)}")
@@ -70,3 +70,11 @@ def _require_all(folders: Sequence[Path]) -> None:
         if missing:
             names = ", ".join(f"{part}/{count}" for part in missing)
             raise GradeError(f"part {names} of the class is missing: name its folder too")
+
+
+def _mark_of(path: Path) -> dict[str, int]:
+    try:
+        mark = json.loads(path.read_text())
+        return {"part": int(mark["part"]), "parts": int(mark["parts"])}
+    except (ValueError, KeyError, TypeError):
+        raise GradeError(f"{path} is damaged: grade that part again") from None

@@ -69,10 +69,10 @@ def read_records(out: Path) -> list[dict[str, Any]]:
     path = out / "records.jsonl"
     try:
         with open(path, encoding="utf-8") as file:
-            return [json.loads(line) for line in file]
+            return [{"received": "", **json.loads(line)} for line in file]
     except FileNotFoundError:
         return []
-    except ValueError:
+    except (ValueError, TypeError):
         raise GradeError(f"{path} is damaged: remove it and grade the whole class again") from None
 
 

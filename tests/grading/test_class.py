@@ -301,6 +301,24 @@ def test_moodles_own_sheet_is_filled_in_and_nothing_else_of_it_changes(graded, c
     assert "Without a row in that sheet: 1\n  cleo" in said
 
 
+def test_a_sheet_keeps_its_separator(graded, collected, tmp_path, capsys):
+    sheet = tiny.write(tmp_path / "sheet.csv", "Identifier;Full name;Grade\nParticipant 101;A, B;\n")
+    out = tmp_path / "filled.csv"
+    exported(capsys, graded[1], "moodle", "--submitted", collected, "--sheet", sheet, "--out", out)
+    assert out.read_text() == "Identifier;Full name;Grade\nParticipant 101;A, B;10\n"
+
+
+def test_results_that_are_damaged_are_told_in_one_line(graded, tmp_path, capsys):
+    tiny.write(tmp_path / "records.jsonl", "null\n")
+    assert exported(capsys, tmp_path, "moodle") == (
+        2,
+        f"grade: {tmp_path}/records.jsonl is damaged: remove it and grade the whole class again\n",
+    )
+    tiny.write(tmp_path / "part.json", "{}")
+    status, _, error = grade(capsys, "merge", tmp_path, "--out", tmp_path / "all")
+    assert (status, error.count("\n")) == (2, 1)
+
+
 def test_canvas_and_gradescope_get_their_columns(graded, collected, tmp_path, capsys):
     out = tmp_path / "canvas.csv"
     assert exported(capsys, graded[1], "canvas", "--submitted", collected, "--out", out)[0] == 0
