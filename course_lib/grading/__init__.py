@@ -14,6 +14,6 @@ The journey of a class, a module a step:
 
 A learner's journey is shorter: `learn` runs the notebook as it is; `hints`, `release` and `watch` do the
 rest. Files, notebooks and pages are read and written by `files`, `model` and `page`; `cli` and `cli_class`
-are the commands, with `arguments` and `progress`; `author`, `titles`, `trial` and `notebooks` serve whoever
-writes exercises.
+are the commands, with `arguments` and `progress`; `author`, `titles`, `trial` and `notebooks` serve the
+authors of exercises.
 """
