@@ -8,6 +8,7 @@ same files.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -16,14 +17,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import merge
-from .model import GradeError, NotAllowed, Notebook, files_in, read_notebook, require_checks
+from .files import write_atomically
+from .model import GradeError, Notebook, read_notebook
 from .records import CheckResult, NotebookResult, plain
+from .roster import Job, class_folder, find_jobs, in_shard, read_references
 from .submission import (
     BUDGET,
     SLACK,
@@ -35,30 +37,11 @@ from .submission import (
     seed_for,
 )
 
-__all__ = ["Job", "find_jobs", "grade_batch", "read_references"]
+__all__ = ["CACHE", "grade_batch"]
 
 CACHE = ".graded"
 PATIENCE = SLACK * BUDGET + 90  # seconds until a submission's own process is given up
 ROUNDS = 3  # the last of them one by one
-
-
-@dataclass(frozen=True)
-class Job:
-    """One notebook of one student.
-
-    Attributes
-    ----------
-    path
-        The notebook, or None where none was handed in.
-    reference
-        The name of the course's source, or "" if there is none for this assignment.
-    """
-
-    student: str
-    assignment: str
-    path: Path | None
-    reference: str
-    problem: str = ""
 
 
 def grade_batch(
@@ -69,6 +52,9 @@ def grade_batch(
     workers: int,
     seed: int = 0,
     shard: tuple[int, int] = (1, 1),
+    chosen: Callable[[Job], bool] = lambda job: True,
+    anew: bool = False,
+    deadline: datetime.datetime | None = None,
     say: Callable[[str], None] = print,
     on_done: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[dict[str, Any]]:
@@ -88,6 +74,12 @@ def grade_batch(
         Makes the random inputs of this class; each submission's own seed follows from it.
     shard
         (i, n): do the i-th of n parts only.
+    chosen
+        Which jobs to do.
+    anew
+        Forget what is kept of them first.
+    deadline
+        What was received later gets a note.
     say, on_done
         Told a line of text; told how many are done of how many.
 
@@ -97,8 +89,9 @@ def grade_batch(
         Nothing to grade, no source, or no room to write.
     """
     references = read_references(source)
-    jobs = [job for job in find_jobs(submissions, references) if _in_shard(job, shard)]
-    if out.resolve().is_relative_to(_root(submissions).resolve()):
+    found = find_jobs(submissions, references, deadline)
+    jobs = [job for job in found if in_shard(job, shard) and chosen(job)]
+    if out.resolve().is_relative_to(class_folder(submissions).resolve()):
         raise GradeError(f"{out} lies among the submissions, where it would be taken for a student's folder")
     cache = out / CACHE
     try:
@@ -112,83 +105,20 @@ def grade_batch(
             sealer.rehearse(name)
         version = f"{grader_version()}-{'-'.join(sealer.isolation['layers'])}"
         grader = _Grader(sealer, version, seed, cache)
+        for _ in _side_by_side(jobs if anew else [], grader.forget, workers, sealer):
+            pass
         records: dict[Job, dict[str, Any]] = {}
+        on_done(0, len(jobs))
         for job, result in _in_rounds(jobs, grader.run, workers, sealer, references):
-            records[job] = {"student": job.student, "assignment": job.assignment, **result}
+            records[job] = _of_student(job, result)
             on_done(len(records), len(jobs))
     return [records[job] for job in jobs]
 
 
-def read_references(source: Path) -> dict[str, Notebook]:
-    """Return the course's source notebooks by name."""
-    paths = sorted(source.glob("*.ipynb")) if source.is_dir() else []
-    if not paths:
-        raise GradeError(f"there are no source notebooks in {source}: name their folder with --source")
-    return {path.stem: require_checks(read_notebook(path), str(path)) for path in paths}
-
-
-def find_jobs(submissions: Path, references: Mapping[str, Notebook]) -> list[Job]:
-    """Return one job for each notebook of each student, and for each assignment without one."""
-    if not submissions.is_dir():
-        raise GradeError(f"there is no folder {submissions}")
-    root = _root(submissions)
-    jobs = [job for student in _folders(root) for job in _jobs_of_student(student, references)]
-    if not any(job.assignment for job in jobs):
-        raise GradeError(f"{root} holds no <student>/<assignment>/ folders that can be read")
-    return jobs
-
-
-def _root(submissions: Path) -> Path:
-    """Return the folder of the students' folders."""
-    inside = submissions / "submitted"
-    return inside if inside.is_dir() else submissions
-
-
-def _jobs_of_student(student: Path, references: Mapping[str, Notebook]) -> Iterator[Job]:
-    """Yield a student's jobs; whoever has none gets one that says why, so that nobody is left out."""
-    try:
-        assignments = _folders(student)
-        for assignment in assignments:
-            yield from _jobs_of(student.name, assignment, references)
-        if not assignments:
-            names = [path.name for path in files_in(student)]
-            inside = f"only {', '.join(names[:3])}" if names else "nothing"
-            problem = f"an <assignment>/ folder was expected in the student's folder, which holds {inside}"
-            yield Job(student.name, "", None, "", problem)
-    except NotAllowed as error:
-        yield Job(student.name, "", None, "", str(error))
-
-
-def _jobs_of(student: str, folder: Path, references: Mapping[str, Notebook]) -> Iterator[Job]:
-    """Yield the jobs of one assignment folder: by the notebooks' names, else by the folder's own."""
-    files = [path for path in files_in(folder) if path.suffix == ".ipynb"]
-    known = [path for path in files if path.stem in references]
-    for path in known:
-        yield Job(student, folder.name, path, path.stem)
-    if known:
-        return
-    if folder.name not in references:
-        yield Job(student, folder.name, None, "", f"the course has no exercise called {folder.name}")
-    elif len(files) == 1:
-        yield Job(student, folder.name, files[0], folder.name)
-    else:
-        found = "no notebook" if not files else f"{len(files)} notebooks, none called {folder.name}.ipynb"
-        yield Job(student, folder.name, None, folder.name, f"{found} in this folder")
-
-
-def _folders(parent: Path) -> list[Path]:
-    """Return the folders in a folder, by name, but no links and nothing hidden."""
-    return [
-        path
-        for path in files_in(parent)
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
-    ]
-
-
-def _in_shard(job: Job, shard: tuple[int, int]) -> bool:
-    part, parts = shard
-    digest = hashlib.sha256(f"{job.student}/{job.assignment}".encode("utf-8", "surrogateescape")).digest()
-    return int.from_bytes(digest[:4]) % parts == part - 1
+def _of_student(job: Job, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a job: its result, whose it is, and what is known of how it was handed in."""
+    whose = {"student": job.student, "assignment": job.assignment, "received": job.received}
+    return {**result, **whose, "notes": [*map(plain, job.notes), *result["notes"]]}
 
 
 class _Grader:
@@ -209,15 +139,31 @@ class _Grader:
         if not submission.answers().keys() & reference.answers().keys():
             return _without_run("broken", "it holds none of this exercise's answer cells", reference)
         answers = merge.answers_key(reference, submission)
-        key = hashlib.sha256(f"{answers} {self._version} {self._seed}".encode()).hexdigest()
-        kept = self._cache / f"{key}.json"
+        kept = self._kept(answers)
+        key = kept.stem
         if (result := _read_kept(kept, key)) is not None:
             return result
         seed = seed_for(self._seed, answers)
         result = _as_record(self._sealer.grade(reference, submission, seed, last))
-        result |= {"key": key, "seed": seed, "grader": self._version}
+        result |= {"key": key, "seed": seed, "grader": self._version, "class_seed": self._seed}
+        taken = merge.taken(reference, submission)
+        result |= {"course": merge.digest(reference.data), "answers": merge.digest(taken)}
         write_atomically(kept, json.dumps(result, sort_keys=True))
         return result
+
+    def forget(self, job: Job) -> dict[str, Any]:
+        """Remove what is kept of a job, so that it is graded anew."""
+        with contextlib.suppress(GradeError):
+            if job.path is not None:
+                submission = read_notebook(job.path, follow_links=False)
+                answers = merge.answers_key(self._sealer.references[job.reference], submission)
+                self._kept(answers).unlink(missing_ok=True)
+        return {}
+
+    def _kept(self, answers: str) -> Path:
+        """Return where the result of these answers is kept."""
+        key = hashlib.sha256(f"{answers} {self._version} {self._seed}".encode()).hexdigest()
+        return self._cache / f"{key}.json"
 
 
 def _read_kept(path: Path, key: str) -> dict[str, Any] | None:
@@ -256,20 +202,6 @@ def _without_run(status: str, message: str, reference: Notebook | None) -> dict[
         "titles": reference.titles if reference else {},
         "checks": [],
     }
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(draft, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 # --- one process for each job, some of them at a time --------------------------------------------------

@@ -7,9 +7,9 @@ is the custom; `grade watch` always ends so.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import dataclasses
+import difflib
 import errno
 import json
 import os
@@ -18,14 +18,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from . import learn
-from .batch import grade_batch
+from .arguments import parser_of
 from .hints import next_hint
 from .model import GradeError, Notebook
-from .records import NotebookResult, bar, exercise_lines, first_incomplete, number, plain, score_lines
-from .report import summary_lines, write_reports
+from .progress import counter
+from .records import (
+    MAX_MESSAGE,
+    NotebookResult,
+    bar,
+    exercise_lines,
+    first_incomplete,
+    number,
+    on_a_line,
+    score_lines,
+)
 from .submission import PACKAGE
 from .watch import Watcher
 
@@ -42,7 +52,10 @@ _EPILOG = """commands:
   grade watch exercises/                grade again at every save, until Ctrl-C (exit status 130)
   grade reset FILE                      the notebook as it was; yours is kept beside it
   grade reset --keep-answers FILE       fresh checks, your answers
-  grade batch submitted/ --out results/ grade a class
+  grade collect DOWNLOAD --into submitted/   put a download of a learning platform in order
+  grade batch submitted/ --out results/ grade a class; results/index.html is its overview
+  grade merge PART... --out results/    one class of parts that were graded with --shard
+  grade export SYSTEM results/          points for moodle, canvas, gradescope or nbgrader
   grade author-check                    prove the exercises sound
 """
 
@@ -55,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     command = arguments.pop(0) if arguments and arguments[0] in _COMMANDS else "run"
     try:
+        if command == "run" and arguments:
+            _refuse_mistyped(arguments[0])
         return _COMMANDS[command](arguments)
     except GradeError as error:
         return _stop(str(error))
@@ -71,8 +86,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _refuse_mistyped(word: str) -> None:
+    """Raise GradeError if a word is no file, folder or number but looks like a command."""
+    if not re.fullmatch(r"[A-Za-z]+(-[a-z]+)?", word) or Path(word).exists():
+        return
+    close = difflib.get_close_matches(word.lower(), _COMMANDS, 1, 0.5)
+    meant = f"did you mean grade {close[0]}?" if close else "grade --help names the commands"
+    raise GradeError(f"there is no command, notebook or folder {word}: {meant}")
+
+
 def _stop(message: str) -> int:
-    print(f"grade: {' '.join(message.split())}", file=sys.stderr)
+    print(f"grade: {on_a_line(message, MAX_MESSAGE)}", file=sys.stderr)
     return 2
 
 
@@ -80,7 +104,7 @@ def _stop(message: str) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    parser = _parser("run notebooks and show the points", epilog=_EPILOG)
+    parser = parser_of("run notebooks and show the points", epilog=_EPILOG)
     parser.add_argument("paths", nargs="*", help="notebooks, folders of notebooks, the number of an exercise")
     parser.add_argument("--as-submitted", action="store_true", help="grade as when a class is graded")
     parser.add_argument("--json", action="store_true", help="one JSON object a notebook instead of tables")
@@ -103,7 +127,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _next(arguments: list[str]) -> int:
-    parser = _parser("show the first exercise that lacks points", "next")
+    parser = parser_of("show the first exercise that lacks points", "next")
     parser.add_argument("paths", nargs="*", type=Path, help="notebooks or folders of notebooks")
     options = parser.parse_args(arguments)
     notebooks = learn.find_notebooks(options.paths or [_exercises()])
@@ -136,7 +160,7 @@ def _only(result: NotebookResult, exercise: str | None) -> NotebookResult:
 
 
 def _hint(arguments: list[str]) -> int:
-    parser = _parser("a hint, a clearer one each time", "hint")
+    parser = parser_of("a hint, a clearer one each time", "hint")
     parser.add_argument("exercise", help="the number of the exercise, such as 1.2")
     parser.add_argument("--level", type=int, help="1 a nudge, 2 the way, 3 nearly all of it")
     parser.add_argument("--folder", type=Path, help="where the exercise notebooks are")
@@ -161,7 +185,7 @@ def _to_compare_with(library: Sequence[str]) -> str:
 
 
 def _reset(arguments: list[str]) -> int:
-    parser = _parser("put a notebook back as the course gives it out", "reset")
+    parser = parser_of("put a notebook back as the course gives it out", "reset")
     parser.add_argument("file", type=Path)
     parser.add_argument("--keep-answers", action="store_true", help="fresh checks, your answers")
     options = parser.parse_args(arguments)
@@ -173,7 +197,7 @@ def _reset(arguments: list[str]) -> int:
 
 
 def _watch(arguments: list[str]) -> int:
-    parser = _parser("grade again whenever a notebook is saved, until Ctrl-C (exit status 130)", "watch")
+    parser = parser_of("grade again whenever a notebook is saved, until Ctrl-C (exit status 130)", "watch")
     parser.add_argument("paths", nargs="*", help="notebooks, folders of notebooks, the number of an exercise")
     options = parser.parse_args(arguments)
     paths, exercise = _paths_and_exercise(options.paths)
@@ -191,63 +215,17 @@ def _watch(arguments: list[str]) -> int:
         time.sleep(0.5)
 
 
-# --- a class, and authors -------------------------------------------------------------------------------
+# --- authors, and all commands ---------------------------------------------------------------------------
 
 
-def _batch(arguments: list[str]) -> int:
-    parser = _parser("grade a class: submitted/<student>/<assignment>/", "batch")
-    parser.add_argument("submissions", type=Path)
-    parser.add_argument("--out", type=Path, required=True, help="for results; a second run goes on there")
-    parser.add_argument("--source", type=Path, help="the course's sources (default: exercises/source)")
-    parser.add_argument(
-        "--workers",
-        type=_positive,
-        default=os.cpu_count() or 1,
-        help="how many at once (default: the processors)",
-    )
-    parser.add_argument(
-        "--shard", type=_shard, default=(1, 1), help="i/n: the i-th of n parts, not the whole class"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="makes the checks' random inputs")
-    options = parser.parse_args(arguments)
-    records = grade_batch(
-        options.submissions,
-        options.out,
-        source=options.source or PACKAGE.parent / "exercises" / "source",
-        workers=options.workers,
-        seed=options.seed,
-        shard=options.shard,
-        say=lambda line: print(line, file=sys.stderr, flush=True),
-        on_done=_counter("submissions"),
-    )
-    written = write_reports(options.out, records)
-    print("\n".join(summary_lines(records)) if records else "no submission falls into this part")
-    part, parts = options.shard
-    if parts > 1:
-        print(f"Part {part} of {parts}: when all are done, a run without --shard reports the whole class.")
-    print(f"Reports: {', '.join(str(path) for path in written)} and {options.out / 'feedback'}")
-    return _ungraded(records)
+def _for_class(command: str, arguments: list[str]) -> int:
+    from .cli_class import COMMANDS  # a learner does not wait for it
 
-
-def _ungraded(records: Sequence[dict]) -> int:
-    """Name those whom the grader itself could not finish, and return the exit status."""
-    names = [
-        f"{record['student']} {record['assignment']}" for record in records if record["status"] == "error"
-    ]
-    if not names:
-        return 0
-    listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-    could = "1 submission" if len(names) == 1 else f"{len(names)} submissions"
-    print(
-        f"grade: {could} could not be graded, through no fault of the students: {plain(listed)}. "
-        "What is done is kept: run this again",
-        file=sys.stderr,
-    )
-    return 3
+    return COMMANDS[command](arguments)
 
 
 def _author_check(arguments: list[str]) -> int:
-    parser = _parser("prove exercises sound", "author-check")
+    parser = parser_of("prove exercises sound", "author-check")
     parser.add_argument("paths", nargs="*", type=Path)
     options = parser.parse_args(arguments)
     from .author import author_check
@@ -261,7 +239,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "hint": _hint,
     "reset": _reset,
     "watch": _watch,
-    "batch": _batch,
+    **{name: partial(_for_class, name) for name in ("collect", "batch", "merge", "export")},
     "author-check": _author_check,
 }
 
@@ -307,7 +285,7 @@ def _overview(results: Sequence[NotebookResult]) -> str:
 def _progress(notebooks: dict[Path, Notebook]):
     """Give a callback that draws a bar of the cells run so far, on a terminal only."""
     total = sum(cell.get("cell_type") == "code" for n in notebooks.values() for cell in n.cells)
-    done, draw = 0, _counter("cells")
+    done, draw = 0, counter("cells", sys.__stderr__)
 
     def on_cell(_: str) -> None:
         nonlocal done
@@ -318,46 +296,9 @@ def _progress(notebooks: dict[Path, Notebook]):
     yield on_cell
 
 
-def _counter(what: str) -> Callable[[int, int], None]:
-    """Return a function that redraws one line on a terminal; elsewhere it is silent."""
-    terminal = sys.__stderr__
-    if terminal is None or not terminal.isatty():
-        return lambda done, total: None
-
-    def draw(done: int, total: int) -> None:
-        line = f"\r{bar(done, total, 30)} {done} of {total} {what}"
-        terminal.write(line if done < total else "\r" + " " * len(line) + "\r")
-        terminal.flush()
-
-    return draw
-
-
 def _exercises() -> Path:
     """Return the folder of exercises: here, or where the course lies."""
     for folder in (EXERCISES, PACKAGE.parent / EXERCISES):
         if folder.is_dir():
             return folder
     raise GradeError("there is no folder exercises/ here: name a notebook or a folder")
-
-
-def _parser(description: str, command: str = "", epilog: str | None = None) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=f"grade {command}".strip(),
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
-
-
-def _shard(text: str) -> tuple[int, int]:
-    part, _, parts = text.partition("/")
-    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise argparse.ArgumentTypeError("write it as 1/4, the first of four parts")
-    return int(part), int(parts)

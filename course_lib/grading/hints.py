@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .batch import write_atomically
+from .files import write_atomically
 from .model import GradeError, Notebook
 
 __all__ = ["Hint", "forget_hints", "next_hint"]

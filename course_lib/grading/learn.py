@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import kernels, merge, model
-from .batch import write_atomically
+from .files import write_atomically
 from .hints import forget_hints
 from .model import GradeError, NotAllowed, Notebook, read_notebook, require_checks
 from .records import CheckResult, NotebookResult

@@ -14,7 +14,7 @@ from typing import Any
 
 from .model import Notebook, answer_names, cell_source, grade_id, is_answer, is_check
 
-__all__ = ["Plan", "answers_key", "code_cells", "plan", "set_up_cells", "without_regions"]
+__all__ = ["Plan", "answers_key", "code_cells", "digest", "plan", "set_up_cells", "taken", "without_regions"]
 
 CONNECT = "from course_lib.grading.proxy import connect\n_answers = connect(globals())"
 MISSING = "raise NotImplementedError"
@@ -98,9 +98,18 @@ def code_cells(reference: Notebook) -> list[str]:
 
 def answers_key(reference: Notebook, submission: Notebook) -> str:
     """Return a digest of the reference and of all that is taken from a submission."""
+    return digest([reference.data, taken(reference, submission)])
+
+
+def taken(reference: Notebook, submission: Notebook) -> dict[str, str | None]:
+    """Return all that is taken from a submission: its answer to each answer cell of the reference."""
     answers = submission.answers()
-    taken = {grade_id(c): answers.get(grade_id(c)) for c in reference.cells if is_answer(c)}
-    text = json.dumps([reference.data, taken], sort_keys=True)
+    return {grade_id(c): answers.get(grade_id(c)) for c in reference.cells if is_answer(c)}
+
+
+def digest(value: Any) -> str:
+    """Return a digest of what JSON can hold."""
+    text = json.dumps(value, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "Notebook",
     "cell_source",
     "files_in",
+    "is_stub",
     "parse_notebook",
     "read_notebook",
 ]
@@ -104,7 +105,7 @@ class Notebook:
                 continue
             count = _COUNTS.get(len(cells), str(len(cells)))
             note = f"{count} cells are called '{name}': they count as one, in order"
-            if not _is_stub(cells[0]) and any(map(_is_stub, cells[1:])):
+            if not is_stub(cells[0]) and any(map(is_stub, cells[1:])):
                 note += "; a lower one still holds the stub, which replaces your answer: delete that cell"
             notes.append(note)
         return notes
@@ -232,7 +233,7 @@ def cell_exercise(cell: dict[str, Any]) -> str:
     return exercise if isinstance(exercise, str) else ""
 
 
-def _is_stub(cell: dict[str, Any]) -> bool:
+def is_stub(cell: dict[str, Any]) -> bool:
     """Return whether every line that the course gave a learner to replace is still there."""
     lines = {line.strip() for line in cell_source(cell).splitlines()}
     return lines.issuperset(line.strip() for line in stub_of(cell).splitlines())

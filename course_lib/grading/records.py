@@ -17,8 +17,10 @@ __all__ = [
     "by_exercise",
     "exercise_lines",
     "first_incomplete",
+    "first_sentence",
     "late",
     "number",
+    "on_a_line",
     "plain",
     "score_lines",
     "stopped",
@@ -27,7 +29,8 @@ __all__ = [
 
 MAX_MESSAGE = 1500
 _UNPRINTABLE = re.compile(
-    "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 
 
@@ -114,7 +117,7 @@ def exercise_lines(checks: list[CheckResult], titles: dict[str, str] | None = No
         lines.append(f"{head} {titles.get(exercise, '')}".rstrip())
         reasons = [line for check in group for line in _reason(check, told)]
         begun = any(check.outcome != "waiting" for check in group)
-        missing = dict.fromkeys(_first_sentence(c.message) for c in group if c.outcome == "waiting" and begun)
+        missing = dict.fromkeys(first_sentence(c.message) for c in group if c.outcome == "waiting" and begun)
         reasons += [f"○ {sentence}" for sentence in missing]
         lines += [f"        {line}" for line in reasons]
         if reasons and any(check.outcome not in ("passed", "changed") for check in group):
@@ -151,7 +154,8 @@ def _reason(check: CheckResult, told: Counter[str]) -> list[str]:
     return [f"✗ {first}", *rest, *also]
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
+    """Return what a message says first, without its full stop."""
     return text.split("\n")[0].split(". ")[0].rstrip(".")
 
 
@@ -186,6 +190,16 @@ def plain(text: str) -> str:
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 
+def on_a_line(text: str, limit: int = 240) -> str:
+    r"""Return text that is safe to print on one line, cut to `limit` characters.
+
+    >>> on_a_line("a name\x1b\n that goes on", 10)
+    'a name� t…'
+    """
+    text = " ".join(plain(text).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def stopped(cell: str, kind: str, text: str, line: int | None = None, source: str = "") -> str:
     """Say how a cell of the learner's stopped.
 
@@ -209,9 +223,9 @@ def stopped(cell: str, kind: str, text: str, line: int | None = None, source: st
         line = int(place[1]) if place else line
         what = f"is not valid Python, line {line}:" if line else "is not valid Python:"
         lines = source.splitlines()
-        quoted = f"\n  {_on_a_line(lines[line - 1])}" if line and 0 < line <= len(lines) else ""
-        return f"{cell} {what} {_on_a_line(text[: place.start()] if place else text)}{quoted}"
-    error = f"{kind}: {_on_a_line(text)}" if text else kind
+        quoted = f"\n  {on_a_line(lines[line - 1])}" if line and 0 < line <= len(lines) else ""
+        return f"{cell} {what} {on_a_line(text[: place.start()] if place else text)}{quoted}"
+    error = f"{kind}: {on_a_line(text)}" if text else kind
     return f"{cell} stopped with {error}" + (f" (line {line})" if line else "")
 
 
@@ -231,10 +245,5 @@ def late(what: str, seconds: float, line: int | None = None, text: str = "", ver
     >>> late("the answer cell `f`", 10, 3, "    while True:")
     'the answer cell `f` had not ended after 10 s; it was at line 3: while True:'
     """
-    place = f"; it was at line {line}: {_on_a_line(text)}" if line else ": is there a loop that never ends?"
+    place = f"; it was at line {line}: {on_a_line(text)}" if line else ": is there a loop that never ends?"
     return f"{what} had not {verb} after {seconds:.0f} s{place}"
-
-
-def _on_a_line(text: str, limit: int = 240) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,4 +1,4 @@
-"""Reports of a graded class: records, gradebook, feedback pages, JUnit, Gradescope.
+"""Reports of a graded class: records, gradebook, overview, feedback pages, JUnit, Gradescope.
 
 Every report is a function of the records alone, without times or paths, so equal records give equal files.
 """
@@ -6,41 +6,43 @@ Every report is a function of the records alone, without times or paths, so equa
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from .batch import write_atomically
-from .records import CheckResult, bar, by_exercise, number, plain
+from .files import write_atomically, write_if_new
+from .model import GradeError
+from .overview import feedback_place, overview_html
+from .page import page, quoted
+from .records import CheckResult, by_exercise, first_sentence, number, on_a_line
 
-__all__ = ["feedback_html", "gradebook_csv", "gradescope", "junit", "summary_lines", "write_reports"]
+__all__ = [
+    "as_cell",
+    "checks_of",
+    "feedback_html",
+    "gradebook_csv",
+    "gradescope",
+    "in_order",
+    "junit",
+    "read_records",
+    "write_reports",
+]
 
 Record = Mapping[str, Any]
 
+_FORMULA = re.compile(r"(^|[;,|\t])(?=[\s\"]*[=+\-@＝＋－＠])")
 _MARKS = {"passed": "✓", "waiting": "○"}
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title><style>
-:root {{ color-scheme: light dark }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }}
-h1 {{ font-size: 1.4rem }} h2 {{ font-size: 1.1rem; margin-bottom: .2rem }}
-progress {{ width: 100%; height: 1rem }}
-li {{ margin: .3rem 0 }} ul {{ list-style: none; padding: 0 }}
-pre {{ white-space: pre-wrap; overflow-wrap: anywhere; margin: .2rem 0 .6rem 1.5rem; font-size: .9rem }}
-</style></head><body>
-{body}
-</body></html>
-"""
 
 
 def write_reports(out: Path, records: list[Record]) -> list[Path]:
     """Write every report into `out` and return the paths of those that cover the whole class."""
     lines = "".join(json.dumps(record, sort_keys=True) + "\n" for record in records)
     whole = {
+        out / "index.html": overview_html(records),
         out / "records.jsonl": lines,
         out / "grades.json": json.dumps([_brief(record) for record in records], indent=1) + "\n",
         out / "grades.csv": gradebook_csv(records),
@@ -49,12 +51,29 @@ def write_reports(out: Path, records: list[Record]) -> list[Path]:
     for path, text in whole.items():
         write_atomically(path, text)
     for record in records:
-        folder = out / "feedback" / record["student"] / record["assignment"]
-        folder.mkdir(parents=True, exist_ok=True)
-        name = record["notebook"] or "feedback"
-        write_atomically(folder / f"{name}.html", feedback_html(record))
-        write_atomically(folder / f"{name}.results.json", json.dumps(gradescope(record), indent=1) + "\n")
+        place = out / feedback_place(record)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_if_new(place, feedback_html(record))
+        uploaded = json.dumps(gradescope(record), indent=1) + "\n"
+        write_if_new(place.with_suffix(".results.json"), uploaded)
     return list(whole)
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Return records in the order of every report: by student, assignment and notebook."""
+    return sorted(records, key=lambda record: (record["student"], record["assignment"], record["notebook"]))
+
+
+def read_records(out: Path) -> list[dict[str, Any]]:
+    """Return the records that an earlier run left in its folder of results; none if there was none."""
+    path = out / "records.jsonl"
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [{"received": "", **json.loads(line)} for line in file]
+    except FileNotFoundError:
+        return []
+    except (ValueError, TypeError):
+        raise GradeError(f"{path} is damaged: remove it and grade the whole class again") from None
 
 
 def checks_of(record: Record) -> list[CheckResult]:
@@ -68,43 +87,48 @@ def gradebook_csv(records: Iterable[Record]) -> str:
     exercises = sorted({c["exercise"] for r in records for c in r["checks"]}, key=_in_order)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["student", "assignment", "notebook", "status", "points", "max_points", *exercises])
+    head = ["student", "assignment", "notebook", "status", "points", "max_points", "received", "remark"]
+    writer.writerow([*head, *exercises])
     for record in records:
         groups = by_exercise(checks_of(record))
         earned = [number(sum(c.points for c in groups[e])) if e in groups else "" for e in exercises]
-        head = [_cell(record[key]) for key in ("student", "assignment", "notebook", "status")]
-        writer.writerow([*head, number(record["points"]), number(record["max_points"]), *earned])
+        who = [as_cell(record[key]) for key in ("student", "assignment", "notebook", "status")]
+        remark = as_cell(" ".join(filter(None, [record["message"], *record["notes"]])))
+        points = [number(record["points"]), number(record["max_points"])]
+        writer.writerow([*who, *points, record["received"], remark, *earned])
     return file.getvalue()
 
 
 def feedback_html(record: Record) -> str:
     """Return a page for the student: points, each check, what to do. Everything quoted is escaped."""
-    escape, checks = html.escape, checks_of(record)
+    checks = checks_of(record)
     title = f"{record['notebook'] or record['assignment']}: {number(record['points'])} of "
-    title = escape(title + number(record["max_points"]))
+    title += number(record["max_points"])
     body = [
-        f"<h1>{title} points</h1><p>{escape(record['student'])}</p>",
-        f'<progress max="{record["max_points"]}" value="{record["points"]}">{title}</progress>',
+        f"<h1>{quoted(title)} points</h1><p>{quoted(record['student'])}</p>",
+        f'<progress max="{record["max_points"]}" value="{record["points"]}">{quoted(title)}</progress>',
     ]
-    body += [f"<p>{escape(text)}</p>" for text in (record["message"], *record["notes"]) if text]
+    body += [f"<p>{quoted(text)}</p>" for text in (record["message"], *record["notes"]) if text]
     for exercise, group in by_exercise(checks).items():
         earned, possible = sum(c.points for c in group), sum(c.max_points for c in group)
         name = f"{exercise} {record['titles'].get(exercise, '')}".strip()
-        body.append(f"<h2>{escape(name)}: {number(earned)} of {number(possible)}</h2><ul>")
+        body.append(f"<h2>{quoted(name)}: {number(earned)} of {number(possible)}</h2><ul>")
         for check in group:
             mark = _MARKS.get(check.outcome, "✗")
             points = f"{number(check.points)} of {number(check.max_points)}"
-            message = f"<pre>{escape(check.message)}</pre>" if check.message else ""
-            body.append(f"<li>{mark} {escape(check.title or check.grade_id)} ({points}){message}</li>")
+            # What to do next is no longer of use to whoever reads this.
+            told = first_sentence(check.message) if check.outcome == "waiting" else check.message
+            message = f"<pre>{quoted(told)}</pre>" if told else ""
+            body.append(f"<li>{mark} {quoted(check.title or check.grade_id)} ({points}){message}</li>")
         body.append("</ul>")
-    return _PAGE.format(title=title, body="\n".join(body))
+    return page(title, "\n".join(body))
 
 
 def junit(records: Iterable[Record]) -> str:
     """Return JUnit XML: a suite a notebook, a case a check."""
     root = ElementTree.Element("testsuites")
     for record in records:
-        name = _printable(f"{record['student']}/{record['assignment']}/{record['notebook']}")
+        name = on_a_line(f"{record['student']}/{record['assignment']}/{record['notebook']}")
         checks = checks_of(record)
         bad = sum(check.outcome != "passed" for check in checks)
         broken = record["status"] != "graded"
@@ -142,35 +166,19 @@ def gradescope(record: Record) -> dict[str, Any]:
     }
 
 
-def summary_lines(records: Iterable[Record]) -> list[str]:
-    """Return a table for the terminal: a line a notebook, then the mean."""
-    records = list(records)
-    width = max(len(f"{r['student']} {r['assignment']}") for r in records)
-    lines = []
-    for record in records:
-        name = _printable(f"{record['student']} {record['assignment']}").ljust(width)
-        score = f"{number(record['points']):>5} / {number(record['max_points']):<5}"
-        remark = "" if record["status"] == "graded" else f" {record['status']}: {record['message']}"
-        lines.append(f"  {name}  {bar(record['points'], record['max_points'])} {score}{remark}".rstrip())
-    mean = sum(r["points"] for r in records) / len(records)
-    lines.append(f"  {len(records)} notebooks, mean {mean:.1f} points")
-    return lines
-
-
 def _brief(record: Record) -> dict[str, Any]:
     return {
         key: record[key] for key in ("student", "assignment", "notebook", "status", "points", "max_points")
     }
 
 
-def _printable(name: str) -> str:
-    """Return the name of a folder without what would end a line, move a cursor or be no XML."""
-    return plain(name).replace("\n", " ").replace("\t", " ")
+def as_cell(text: str) -> str:
+    r"""Return text on one line that no spreadsheet takes for a formula, wherever it splits cells.
 
-
-def _cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(tuple("=+-@＝＋－＠\t\r")) else text
+    >>> [as_cell(text) for text in ("Ann Lee", "=1+1", "a;=1+1;", "-2+3")]
+    ['Ann Lee', "'=1+1", "a;'=1+1;", "'-2+3"]
+    """
+    return _FORMULA.sub(r"\1'", on_a_line(text, 500))
 
 
 def _in_order(exercise: str) -> list[tuple[int, str]]:

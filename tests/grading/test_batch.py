@@ -13,18 +13,19 @@ from xml.etree import ElementTree
 import pytest
 import tiny_course as tiny
 
-from course_lib.grading import batch, learn
-from course_lib.grading.batch import find_jobs, grade_batch, read_references
+from course_lib.grading import learn, roster
+from course_lib.grading.batch import grade_batch
 from course_lib.grading.cli import main
 from course_lib.grading.model import GradeError, NotAllowed, files_in, read_notebook
+from course_lib.grading.overview import summary_lines
 from course_lib.grading.report import (
     feedback_html,
     gradebook_csv,
     gradescope,
     junit,
-    summary_lines,
     write_reports,
 )
+from course_lib.grading.roster import find_jobs, read_references
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="sealed grading needs Linux or macOS")
 
@@ -97,19 +98,67 @@ def test_nobody_is_left_out(tmp_path):
     (submissions / "linked").mkdir()
     (submissions / "linked" / "tiny").symlink_to(submissions / "ada" / "tiny")
     tiny.write(submissions / "other" / "tiny" / "tiny.ipynb", tiny.notebook(tiny.code("1 + 1")))
+    tiny.write(submissions / "...dots" / "tiny" / "tiny.ipynb", STUDENTS["ada"])
+    tiny.write(submissions / "C:\\x" / "tiny" / "tiny.ipynb", STUDENTS["ada"])
+    tiny.write(submissions / "zoe.ipynb", STUDENTS["ada"])
+    os.mkfifo(submissions / "pipe")
+    (submissions / "alias").symlink_to(submissions / "ada")
+    (submissions / ".DS_Store").write_text("")
     records = {record["student"]: record for record in run((submissions, source), tmp_path / "out")}
-    assert set(records) == {"ada", "flat", "empty", "linked", "other"}
-    assert "holds only tiny.ipynb" in records["flat"]["message"]
-    assert "holds nothing" in records["empty"]["message"]
-    assert records["other"]["message"] == "it holds none of this exercise's answer cells"
-    assert [records[name]["points"] for name in ("ada", "flat", "empty", "linked", "other")] == [
-        10,
-        0,
-        0,
-        0,
-        0,
-    ]
+    said = {
+        "empty": "holds nothing",
+        "linked": "holds only tiny",
+        "other": "it holds none of this exercise's answer cells",
+        "zoe.ipynb": "a file stands where a student's folder was expected",
+        "pipe": "neither file nor folder",
+        "alias": "a link stands where",
+    }
+    assert set(records) == {"ada", "flat", "...dots", "C:\\x"} | set(said)
+    for name, record in records.items():
+        assert record["points"] == (0 if name in said else 10)
+        assert said.get(name, "") in record["message"]
     write_reports(tmp_path / "out", list(records.values()))
+
+
+def test_copies_and_odd_endings_are_found_and_what_is_not_graded_is_told(tmp_path):
+    submissions, source = make_course(tmp_path, {"ada": STUDENTS["ada"]})
+    for student, name in {
+        "upper": "tiny/tiny.IPYNB",
+        "text": "tiny/tiny.ipynb.txt",
+        "copy": "tiny/tiny (1).ipynb",
+        "deep": "tiny/work/tiny.ipynb",
+    }.items():
+        tiny.write(submissions / student / name, STUDENTS["ada"])
+    for name in ("tiny.ipynb", "tiny-Copy1.ipynb", "tiny-late.ipynb"):
+        tiny.write(submissions / "many" / "tiny" / name, STUDENTS["ada"])
+    for name in ("tiny (1).ipynb", "tiny (2).ipynb"):
+        tiny.write(submissions / "twice" / "tiny" / name, STUDENTS["ada"])
+    tiny.write(submissions / "zip" / "tiny" / "work.zip", b"PK")
+    jobs = {job.student: job for job in find_jobs(submissions, read_references(source))}
+    assert all(jobs[name].path for name in ("ada", "upper", "text", "copy", "deep", "many"))
+    assert jobs["many"].path.name == "tiny.ipynb"
+    told = ["tiny-Copy1.ipynb lies beside it", "tiny-late.ipynb lies beside it"]
+    assert [note.removesuffix(" and was not graded") for note in jobs["many"].notes] == told
+    assert "leave the one that counts" in jobs["twice"].problem
+    assert jobs["zip"].problem == "no notebook in this folder: only work.zip"
+
+
+def test_a_student_may_be_called_submitted(tmp_path):
+    submissions, source = make_course(tmp_path, dict.fromkeys(("ada", "submitted"), STUDENTS["ada"]))
+    assert [job.student for job in find_jobs(submissions, read_references(source))] == ["ada", "submitted"]
+
+
+def test_what_came_late_is_told_by_its_timestamp(course):
+    for student, hour in {"ada": 22, "bob": 23}.items():
+        tiny.write(course[0] / student / "tiny" / "timestamp.txt", f"2026-11-20 {hour}:30:00.000000 UTC\n")
+    references = read_references(course[1])
+    jobs = find_jobs(course[0], references, roster.as_moment("2026-11-20 23:00 UTC"))
+    assert [job.notes for job in jobs[:3]] == [(), ("handed in 30 min after the deadline",), ()]
+    assert [job.received for job in jobs[:3]] == [
+        "2026-11-20T22:30:00+00:00",
+        "2026-11-20T23:30:00+00:00",
+        "",
+    ]
 
 
 def test_one_closed_folder_stops_nobody_else(tmp_path, monkeypatch):
@@ -121,7 +170,7 @@ def test_one_closed_folder_stops_nobody_else(tmp_path, monkeypatch):
             raise NotAllowed(folder, "rx")
         return files_in(folder)
 
-    monkeypatch.setattr(batch, "files_in", listed)
+    monkeypatch.setattr(roster, "files_in", listed)
     jobs = find_jobs(submissions, read_references(source))
     assert [job.student for job in jobs] == ["ada", "bob", "cleo"]
     assert ["you may not read" in job.problem for job in jobs] == [True, True, False]
@@ -238,9 +287,7 @@ def test_where_notebooks_are_looked_for(course, tmp_path):
     tiny.write(root / "hal" / "tiny" / "b.ipynb", tiny.submission())
     (root / "ida" / "tiny").mkdir(parents=True)
     (root / "jo" / "poetry").mkdir(parents=True)
-    tiny.write(root / ".hidden" / "tiny" / "tiny.ipynb", tiny.submission())
     jobs = {job.student: job for job in find_jobs(root.parent, references)}
-    assert ".hidden" not in jobs
     assert jobs["gus"].path.name == "my-solution.ipynb"
     assert "2 notebooks" in jobs["hal"].problem
     assert "no notebook" in jobs["ida"].problem
