@@ -186,6 +186,12 @@ def log_sum_exp(rows: np.ndarray) -> np.ndarray:
         return top + np.log(np.exp(rows - top[:, None]).sum(axis=-1))
 
 
+def sum_of_others(x: np.ndarray) -> np.ndarray:
+    """Return for each entry of a row the sum of all others, which total - x would round where x is most."""
+    before, after = np.cumsum(x), np.cumsum(x[::-1])[::-1]
+    return np.append(0.0, before[:-1]) + np.append(after[1:], 0.0)
+
+
 def trapezoids(grid: np.ndarray) -> np.ndarray:
     """Return the weight of each grid point in the trapezoid rule: half the way to each neighbour."""
     return np.diff(grid, prepend=grid[0]) / 2 + np.diff(grid, append=grid[-1]) / 2

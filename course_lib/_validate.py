@@ -364,7 +364,8 @@ def check_number(value: float, *, name: str) -> float:
     if not abs(value if isinstance(value, int) else float(value)) <= LARGEST_FLOAT:
         shown = "an integer beyond all floats" if isinstance(value, int) else value
         raise ValueError(f"{name} must be finite, got {shown}")
-    return int(value) if isinstance(value, (int, np.integer)) else float(value)  # as in ``check_whole``
+    whole = isinstance(value, (int, np.integer)) and abs(int(value)) <= WHOLE
+    return int(value) if whole else float(value)  # Python's own, as in ``check_whole``
 
 
 def check_positive(value: float, *, name: str) -> float:
@@ -419,7 +420,8 @@ def check_order(alpha: float) -> float:
         raise TypeError(f"alpha must be one number, not {type(alpha).__name__}")
     if not alpha >= 0:
         raise ValueError(f"alpha must be from 0 to infinity, got {alpha}")
-    return float(alpha) if alpha <= LARGEST_FLOAT else math.inf  # also of a whole number beyond all floats
+    beyond = isinstance(alpha, int) and alpha > LARGEST_FLOAT
+    return math.inf if beyond else float(alpha)
 
 
 def equal_tails(mass: float) -> np.ndarray:

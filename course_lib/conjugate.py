@@ -12,7 +12,7 @@ import numpy as np
 import scipy  # its special functions load when first used: they take longer than all the rest
 from numpy.typing import ArrayLike
 
-from course_lib._stable import deviance, log_gamma_remainder, stirling_remainder
+from course_lib._stable import deviance, log_gamma_remainder, stirling_remainder, sum_of_others
 from course_lib._validate import (
     as_array,
     as_counts,
@@ -32,6 +32,9 @@ __all__ = [
     "GammaPoisson",
     "NormalNormal",
 ]
+
+FAR_BELOW = 1e-16  # of the other parameter of a Beta: the tail that a Gamma would not have is below rounding
+HUGE = 1e15  # parameters of a Beta: its skewness, some 1/sqrt(HUGE) of a narrow sd, is below rounding
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class BetaBinomial:
 
     def credible_interval(self, mass: float = 0.95) -> tuple[float, float]:
         """Return the central interval that holds the success probability with probability ``mass``."""
-        low, high = scipy.special.betaincinv(self.a, self.b, equal_tails(mass))
+        low, high = _beta_interval(np.array(self.a), np.array(self.b), mass)
         return float(low), float(high)
 
 
@@ -253,7 +256,9 @@ class NormalNormal:
             return 0.0  # no data are certain
         n, average = x.size, x.mean()
         spread = self.noise_variance + n * self.variance
-        scatter = np.sum((x - average) ** 2) / self.noise_variance + n * (average - self.mean) ** 2 / spread
+        with np.errstate(over="ignore"):  # data so far off have the evidence 0
+            scatter = np.sum((x - average) ** 2) / self.noise_variance
+            scatter += n * (average - self.mean) ** 2 / spread
         log_det = n * math.log(2 * math.pi) + (n - 1) * math.log(self.noise_variance) + math.log(spread)
         return float(-(scatter + log_det) / 2)
 
@@ -309,7 +314,7 @@ class DirichletCategorical:
         c, a = self._counts(counts), self.alpha
         n, earlier = c.sum(), a.sum()
         after = (a + c) / (earlier + n)
-        others = ((earlier - a) + (n - c)) / (earlier + n)  # 1 - after, which rounds where it is near 1
+        others = sum_of_others(a + c) / (earlier + n)  # 1 - after
         d = (n * (a / earlier) - c) / (earlier + n)
         moved = earlier * deviance(a / earlier, after, d).sum()
         rest = np.sum(log_gamma_remainder(a + c) - log_gamma_remainder(a))
@@ -319,9 +324,7 @@ class DirichletCategorical:
 
     def credible_interval(self, mass: float = 0.95) -> np.ndarray:
         """Return central intervals, shape (K, 2), one for the chance of each outcome."""
-        return scipy.special.betaincinv(
-            self.alpha[:, None], (self.alpha.sum() - self.alpha)[:, None], equal_tails(mass)
-        )
+        return _beta_interval(self.alpha, sum_of_others(self.alpha), mass)
 
     def _counts(self, counts: ArrayLike) -> np.ndarray:
         counts = as_counts(counts, name="counts")
@@ -330,6 +333,24 @@ class DirichletCategorical:
                 f"counts needs one number for each of {len(self.alpha)} outcomes, got {counts.shape}"
             )
         return counts
+
+
+def _beta_interval(a: np.ndarray, b: np.ndarray, mass: float) -> np.ndarray:
+    """Return the central interval of Beta(a, b), shape (..., 2); its limits where SciPy's inverse gives up.
+
+    With b far above a, b x is Gamma(a, 1), and with a far above b the same holds for 1 - x; with both huge x
+    is Gaussian. Each is exact to rounding where it is used.
+    """
+    tails = equal_tails(mass)
+    a, b = a[..., None], b[..., None]
+    mean, others = a / (a + b), b / (a + b)
+    with np.errstate(all="ignore"):  # each is looked at only where it holds
+        near_0 = scipy.special.gammaincinv(a, tails) / b
+        near_1 = 1 - scipy.special.gammaincinv(b, tails[::-1]) / a
+        narrow = mean + np.sqrt(mean * others / (a + b)) * scipy.special.ndtri(tails)
+        where = [a < FAR_BELOW * b, b < FAR_BELOW * a, np.minimum(a, b) > HUGE]
+        usual = scipy.special.betaincinv(a, b, tails)
+        return np.select(where, [near_0, near_1, narrow], usual)
 
 
 def _log_ways(x: np.ndarray, a: np.ndarray | float) -> np.ndarray:

@@ -25,6 +25,7 @@ from course_lib._stable import (
     log_pdf_normal,
     log_ratio,
     stirling_remainder,
+    sum_of_others,
 )
 from course_lib._validate import (
     as_float,
@@ -688,7 +689,7 @@ class Beta(_Continuous):
         set_fields(self, a=check_parameter(self.a, name="a"), b=check_parameter(self.b, name="b"))
 
     mean = property(lambda self: self.a / (self.a + self.b))
-    variance = property(lambda self: self.mean * (1 - self.mean) / (self.a + self.b + 1))
+    variance = property(lambda self: self.mean * (self.b / (self.a + self.b)) / (self.a + self.b + 1))
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at ``x``, in nats; -inf outside [0, 1]."""
@@ -740,7 +741,12 @@ class Dirichlet(_Continuous):
         object.__setattr__(self, "alpha", _read_only(alpha))
 
     mean = property(lambda self: self.alpha / self.alpha.sum())
-    variance = property(lambda self: self.mean * (1 - self.mean) / (self.alpha.sum() + 1))
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Of each outcome's probability."""
+        total = self.alpha.sum()
+        return self.mean * (sum_of_others(self.alpha) / total) / (total + 1)
 
     def log_pdf(self, x: ArrayLike) -> float | np.ndarray:
         """Return the log-density at distributions ``x`` of shape (..., K), in nats."""

@@ -208,7 +208,9 @@ class NGramModel:
             check_callable(truncate, name="truncate")
         start = len(text)
         for _ in range(check_whole(n_tokens, name="n_tokens")):
-            logits = self.logits(text[-self.order :]) / temperature
+            logits = self.logits(text[-self.order :])
+            with np.errstate(over="ignore"):  # the likeliest stays at 0 however cold it is
+                logits = (logits - logits.max()) / temperature
             text.append(self.vocabulary[sample(truncate(logits) if truncate else logits, rng=rng)])
         return self._join(text[start:])
 

@@ -26,7 +26,6 @@ from course_lib._validate import (
     check_not_negative,
     check_number,
     check_parameter,
-    check_positive,
     check_whole,
     cholesky,
     set_fields,
@@ -367,7 +366,7 @@ class CategoricalMixture(_Mixture):
         n_components = check_whole(n_components, name="n_components", lowest=1)
         n_levels = check_whole(n_levels, name="n_levels", lowest=1)
         n_iter = check_whole(n_iter, name="n_iter", lowest=1)
-        alpha, pull = check_positive(alpha, name="alpha"), check_positive(pull, name="pull")
+        alpha, pull = check_parameter(alpha, name="alpha"), check_parameter(pull, name="pull")
         hot = _one_hot(X, n_levels)
         histogram = cls._normalised(np.ones(1), hot.sum(axis=0).reshape(1, -1, n_levels) + alpha)
         if n_components == 1:

@@ -274,7 +274,7 @@ class LinearPosterior:
             raise ValueError(f"X must have shape (m, {len(self.mean)}), got {X.shape}")
         variance = np.maximum(np.einsum("ij,jk,ik->i", X, self.covariance, X), 0)
         scatter = self.noise_variance if check_flag(noise, name="noise") else 0.0
-        return X @ self.mean, np.sqrt(variance + scatter)
+        return X @ self.mean, np.hypot(np.sqrt(variance), math.sqrt(scatter))
 
     def sample(self, size: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Draw ``size`` weight vectors, shape (size, d): each is a line the data leave plausible."""

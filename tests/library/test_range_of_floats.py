@@ -6,6 +6,7 @@ import warnings
 import mpmath
 import numpy as np
 import pytest
+import scipy.stats
 from mpmath import mpf
 
 import course_lib as lib
@@ -153,6 +154,36 @@ def test_moments_of_kl_estimators_where_p_and_q_nearly_agree():
         close(moments[name].variance, right, 1e-6)
         bias = mean + mpmath.fsum(w * x for w, x in zip(weight, logs, strict=True))
         assert moments[name].bias == pytest.approx(float(bias), rel=1e-6, abs=1e-30)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(1e12, 3.0), (3.0, 1e12), (1e17, 3.0), (1e-300, 1.0), (1e300, 2.0), (2.0, 1e300)]
+)
+def test_the_spread_of_a_belief_that_is_nearly_sure(a, b):
+    right = mpf(a) * mpf(b) / (mpf(a) + mpf(b)) ** 2 / (mpf(a) + mpf(b) + 1)
+    close([lib.Beta(a, b).variance, *lib.Dirichlet([a, b]).variance], [right] * 3)
+    intervals = [
+        *lib.DirichletCategorical([a, b]).credible_interval(),
+        lib.BetaBinomial(a, b).credible_interval(),
+    ]
+    (low, high), (from_high, from_low), one = intervals
+    close([low, high], one)
+    np.testing.assert_allclose([1 - from_low, 1 - from_high], one, rtol=0, atol=1e-15)
+    assert 0 <= low <= high <= 1
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(2.0, 1e17), (2.0, 1e30), (1e15, 1e40), (3e15, 2e15), (1e20, 3e19), (1e290, 1e300)]
+)
+def test_the_interval_of_a_belief_after_more_data_than_scipy_can_invert(a, b):
+    low, high = lib.BetaBinomial(a, b).credible_interval(0.9)
+    if a < 10:  # b x is Gamma(a, 1)
+        close([low, high], scipy.stats.gamma(a).ppf([0.05, 0.95]) / b, 1e-9)
+    else:
+        mean, sd = mpf(a) / (mpf(a) + mpf(b)), mpmath.sqrt(lib.Beta(a, b).variance)
+        close(
+            [low, high], [mean - mpf("1.6448536269514722") * sd, mean + mpf("1.6448536269514722") * sd], 1e-7
+        )
 
 
 # --------------------------------------------------------------------------- coarse and small dtypes
