@@ -27,6 +27,7 @@ from course_lib.grading.checks.entropy_inputs import (
     wishes,
 )
 from course_lib.grading.checks.entropy_slips import ALPHABET, SLIPS
+from course_lib.grading.checks.forms import all_near, interval_costs
 from course_lib.grading.checks.kit import After, checker
 
 __all__ = ["PRELOAD", "SLIPS", "check"]
@@ -35,44 +36,16 @@ PRELOAD = ()  # what the checks import is enough
 check = checker(SLIPS)
 
 
-def all_near(asked, answer, cases, *laws, rtol=1e-9):
-    """Ask all cases, then compare: advice is given when it fits all of them."""
-    for got, case in [(asked(*case), case) for case in cases]:
-        want = answer(*case)
-        if isinstance(want, tuple):
-            for part, value, law in zip(got.parts(len(want)), want, laws, strict=True):
-                part.near(value, law, rtol=rtol)
-        else:
-            got.near(want, laws[0], rtol=rtol)
-
-
-def interval_costs(answer, most):
-    """Fail on the dearest interval unless the five cost at most `most` bits on average; return their mean."""
-    costs, truths = {}, right.truths()
-    for name, truth in truths.items():
-        interval = answer.item(name)
-        low, high = (end.number() for end in interval.parts(2, "an interval is a pair (low, high)"))
-        start = "a miss is measured by a factor, and 0 has none: let it begin at a small number"
-        law = "an interval is (low, high) with 0 < low <= high"
-        interval.require(0 < low <= high < math.inf, law, start if low == 0 else "")
-        costs[name] = math.log2(high / low) + 10 * math.log2(max(low / truth, truth / high, 1))
-    mean, dearest = sum(costs.values()) / len(costs), max(costs, key=costs.get)
-    law = f"your intervals cost {mean:.2f} bits on average, this one most; {most:g} bits are allowed here"
-    low, high = answer.value[dearest]
-    answer.item(dearest).require(mean <= most, law, "" if low <= truths[dearest] <= high else None)
-    return mean
-
-
 @check("3.1")
 def guess_roughly(random, predictions):
     """Check that your intervals cost at most 2 bits on average."""
-    interval_costs(predictions(), 2)
+    interval_costs(predictions(), right.truths(), 2)
 
 
 @check("3.1")
 def guess_closely(random, predictions):
     """Check that your intervals cost at most half a bit on average."""
-    mean = interval_costs(predictions(), 0.5)
+    mean = interval_costs(predictions(), right.truths(), 0.5)
     truth = ", ".join(f"{name} {value:.4g}" for name, value in right.truths().items())
     return After(f"Yours cost {mean:.2f} bits a question. In truth: {truth}.")
 

@@ -30,7 +30,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NoReturn
@@ -205,11 +205,7 @@ class Asked:
         """Fail unless the answer agrees with the function `right` on these arguments; a law for each part."""
         for args in cases:
             want, answer = right(*args), self(*args)
-            if isinstance(want, tuple):
-                for part, value, law in zip(answer.parts(len(want)), want, laws, strict=True):
-                    part.near(value, law, rtol=rtol)
-            else:
-                answer.near(want, laws[0], rtol=rtol)
+            answer.agrees(want, laws, rtol=rtol)
 
     def differs(self, stub: Callable[..., Any], cases: Iterable[tuple]) -> None:
         """Raise NotAttempted while the answer does the same as this stub, which runs, on all these cases."""
@@ -296,6 +292,14 @@ class Answer:
             Answer(self._asked, self._args, f"{self.said}, {ordinal} value,", part)
             for ordinal, part in zip(ordinals, self.value, strict=False)
         )
+
+    def agrees(self, want: Any, laws: Sequence[str], *, rtol: float = 1e-9) -> None:
+        """Fail unless this is the right value, or each of its parts is; a law for each part."""
+        if not isinstance(want, tuple):
+            self.near(want, laws[0], rtol=rtol)
+            return
+        for part, value, law in zip(self.parts(len(want)), want, laws, strict=True):
+            part.near(value, law, rtol=rtol)
 
     def near(self, want: Any, law: str, *, rtol: float = 1e-9, atol: float = 1e-12) -> None:
         """Fail unless the value has the shape of `want` and agrees with it.

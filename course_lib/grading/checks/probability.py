@@ -9,6 +9,7 @@ from scipy.special import chdtrc, softmax
 
 import course_lib as lib
 from course_lib.grading.checks import probability_slips as right
+from course_lib.grading.checks.forms import interval_costs
 from course_lib.grading.checks.kit import After, checker
 from course_lib.grading.checks.probability_slips import SLIPS, TRUTHS
 
@@ -18,33 +19,16 @@ PRELOAD = ()  # what the checks import is enough
 check = checker(SLIPS)
 
 
-def interval_costs(answer, most):
-    """Fail on the dearest interval unless the five cost at most `most` bits on average; return their mean."""
-    costs = {}
-    for name, truth in TRUTHS.items():
-        interval = answer.item(name)
-        low, high = (end.number() for end in interval.parts(2, "an interval is a pair (low, high)"))
-        start = "a miss is measured by a factor, and 0 has none: let it begin at a small number"
-        advice = start if low == 0 else "the low end comes first" if low > high else ""
-        interval.require(0 < low <= high < math.inf, "an interval has 0 < low <= high", advice)
-        costs[name] = math.log2(high / low) + 10 * math.log2(max(low / truth, truth / high, 1))
-    mean, dearest = sum(costs.values()) / len(costs), max(costs, key=costs.get)
-    law = f"your intervals cost {mean:.2f} bits on average, this one most; {most:g} bits are allowed here"
-    low, high = answer.value[dearest]
-    answer.item(dearest).require(mean <= most, law, "" if low <= TRUTHS[dearest] <= high else None)
-    return mean
-
-
 @check("1.1")
 def predict_roughly(random, predictions):
     """Check that your intervals cost at most 2 bits on average."""
-    interval_costs(predictions(), 2)
+    interval_costs(predictions(), TRUTHS, 2)
 
 
 @check("1.1")
 def predict_closely(random, predictions):
     """Check that your intervals cost at most half a bit on average."""
-    mean = interval_costs(predictions(), 0.5)
+    mean = interval_costs(predictions(), TRUTHS, 0.5)
     truths = ", ".join(f"{name} {truth:.4g}" for name, truth in TRUTHS.items())
     return After(f"Yours cost {mean:.2f} bits a question. In truth: {truths}.")
 
