@@ -16,6 +16,7 @@ from course_lib.grading.checks.entropy_inputs import (
     askings,
     chatter,
     committee,
+    exact,
     extremes,
     facts,
     letters,
@@ -85,7 +86,7 @@ def signs_many(random, lengths):
 def can_be_read(answer, lengths, r):
     """Fail unless the words have these lengths and signs, and none begins another."""
     words = answer.value
-    good = type(words) in (list, tuple) and all(type(word) is str for word in words)
+    good = type(words) in (list, tuple) and all(isinstance(word, str) for word in words)
     answer.require(good and len(words) == len(lengths), f"the contract asks for {len(lengths)} words")
     answer.require(all(set(word) <= set("0123456789"[:r]) for word in words), f"the signs are 0 to {r - 1}")
     answer.require([*map(len, words)] == lengths, "the words have the lengths of `lengths`, in this order")
@@ -109,7 +110,7 @@ def signs_budget(random, spell):
     full = [(wishes(random, many, r), r) for r in (2, 3, 6, 7, 10) for many in (4, 11, 60)]
     full += [([*range(1, 91), 90], 2), ([1, 1, *range(2, 41), *range(2, 41), 40, 40], 3)]
     over = [([*lengths, max(lengths)], r) for lengths, r in full] + [([1, 2, 2, 3], 2), ([1, 1, 1, 90], 3)]
-    part = [(lengths[1:], r) for lengths, r in full]
+    part = [*[(lengths[1:], r) for lengths, r in full], ([3], 2)]
     asked = [(spell(*case), case) for case in [*full, *part, *over]]
     for answer, case in asked:
         if right.budget_of(*case) > 1:
@@ -120,9 +121,11 @@ def signs_budget(random, spell):
 
 @check("3.3")
 def ask_left(random, left):
-    """Check what stays open about one column when others are known."""
-    law = "look at the columns first: for each of their readings there is an entropy, and they are averaged"
-    all_near(left, right.remaining, askings(random), law)
+    """Check what stays open about the fault when some sensors have been read."""
+    law = "look at the sensors first: for each of their readings there is an entropy, and they are averaged"
+    cases = [*askings(random), (np.diag(shares(random, 4)), 0, (1,))]
+    for got, case in [(left(*case), case) for case in cases]:
+        got.near(right.remaining(*case), law, atol=1e-10)
 
 
 @check("3.3")
@@ -133,26 +136,27 @@ def ask_ends(random, left):
     gap = tables(random, (3, 4, 2))
     gap[1] = 0
     cases += [(gap / gap.sum(), 1, (0,)), (gap / gap.sum(), 0, (1, 2)), (tables(random, (2,) * 8), 7, (3,))]
-    law = "readings that never come count nothing, and no column at all leaves the whole entropy"
+    law = "readings that never come count nothing, and no sensor at all leaves the whole entropy"
     for got, case in [(left(*case), case) for case in cases]:
         got.near(right.remaining(*case), law, atol=1e-10)
 
 
 @check("3.3")
 def ask_pair(random, best_pair):
-    """Check which two columns leave least open, also where each alone says nothing."""
+    """Check which two sensors leave least open, also where each alone says nothing."""
     cases = []
     while len(cases) < 12:
         joint = tables(random, (2, 3, 2, 2, 3)[: int(random.integers(4, 6))])
         case = joint, int(random.integers(joint.ndim))
         cases += [case] if ahead(*case) else []
     first, second, both = (lambda a, b: a), (lambda a, b: b), (lambda a, b: a + b)
+    cases.append(told(random, [first, second, both, both, both, both], [0.0, 0.02, 0.2, 0.25, 0.45, 0.48]))
     for n in range(4):
         noise = [0.0, 0.01 * n, 0.2, 0.25, 0.45]
         cases.append(told(random, [first, second, both, both, both], noise))
-    law = "of all pairs of columns this one must leave least open about the target"
+    law = "of all pairs of sensors this one must leave least open about the fault"
     for answer, case in [(best_pair(*case), case) for case in cases]:
-        got = tuple(part.integer() for part in answer.parts(2))
+        got = tuple(part.integer() for part in answer.parts(2, "a tuple of two whole numbers"))
         answer.require(got == right.pair_of(*case), law)
     joint, target = cases[-1]
     open_now = [right.remaining(joint, target, known) for known in ((), best_pair(joint, target).value)]
@@ -167,12 +171,13 @@ def ask_if_changed(rate):
 
 
 def tells(random, rate):
-    """Fail unless a token that is certain has about 0 bits, and a fair coin 1."""
+    """Fail unless a click that is certain has about 0 bits, and a fair coin 1."""
     for answer, about in (
         (rate([[0, 1] * 600]), 0),
         (rate([random.integers(2, size=2500).tolist()]), 1),
     ):
-        law = f"in a long session of this kind the token before leaves about {about} bits"
+        unit = "bit" if about == 1 else "bits"
+        law = f"in a long session of this kind the click before leaves about {about} {unit}"
         answer.require(abs(answer.number() - about) < 0.1, law)
 
 
@@ -189,7 +194,7 @@ def rate_first(random, rate):
     law = "the same pairs, each as a session of its own, must give the same number"
     apart = rate([list(pair) for session in sessions for pair in pairwise(session)])
     whole.require(math.isclose(apart.number(), whole.number(), abs_tol=1e-9), law)
-    law = "a session of one token has no pair, and must change nothing"
+    law = "a session of one click has no pair, and must change nothing"
     whole.require(math.isclose(rate([*sessions, [0], []]).number(), whole.number(), abs_tol=1e-9), law)
     return After("Yours looks at no pair across two sessions.")
 
@@ -202,9 +207,14 @@ def rate_second(random, rate):
     sessions = [random.integers(4, size=80).tolist()]
     names = random.permutation([0, 1, 11, 1000]).tolist()  # 0, 1000 and 1, 0; 1, 11 and 11, 1
     renamed = rate([[names[token] for token in session] for session in sessions])
-    law = "the tokens have got other numbers here, which must change nothing: before it was {:.6g}"
+    law = "the pages have got other numbers here, which must change nothing: before it was {:.6g}"
     before = rate(sessions).number()
     renamed.require(math.isclose(renamed.number(), before, abs_tol=1e-9), law.format(before))
+    law = "the correction counts what was seen: the different pairs, and the different clicks that begin one"
+    for few in ([[0, 1, 0, 1, 1], [1, 0], [0]], [[0, 1]], [[2, 0, 0, 1], [0, 2, 1], [0, 0]]):
+        got = rate(few)
+        seen = any(math.isclose(got.number(), value, abs_tol=1e-9) for value in right.counted(few))
+        got.require(seen, law)
     return After("In yours the correction counts what was seen, whatever it is called.")
 
 
@@ -223,11 +233,12 @@ def rate_third(random, rate):
 
 
 def judged(random, accept, kind):
-    """Fail unless honest reports are accepted and those with each fault of this kind refused."""
+    """Fail unless honest entries are accepted and those with each fault of this kind refused."""
     logs = [(report(random, size, rounded), "is honest", True) for size in (0, 1, 0.5) for rounded in (0, 1)]
     logs += [(make(random), f"is not honest: {name}", False) for name, make in FAULTS[kind].items()] * 2
+    logs += exact(kind)
     for answer, said, honest in [(accept(*log), said, honest) for log, said, honest in logs]:
-        answer.require(answer.truth() == honest, f"this report {said}")
+        answer.require(answer.truth() == honest, f"this entry {said}")
 
 
 @check("3.5")
@@ -238,13 +249,13 @@ def board_rows(random, accept):
 
 @check("3.5")
 def board_bits(random, accept):
-    """Check reports whose bits do not follow from the predictions."""
+    """Check entries whose bits do not follow from the predictions."""
     judged(random, accept, "bits")
 
 
 @check("3.5")
 def board_rest(random, accept):
-    """Check reports whose perplexity or size does not follow from the bits."""
+    """Check entries whose perplexity or size does not follow from the bits."""
     judged(random, accept, "rest")
     return After("Yours catches a file of one byte too few, and accepts what float32 rounds off.")
 
@@ -325,7 +336,8 @@ def near_split(random, split):
 @check("3.8")
 def crunch_bill(random, bill):
     """Check what the learning model charges for each symbol, from the first to the last."""
-    large = messages(random, [(30, 150, 2), (300, 20, 1)])
+    large = [*messages(random, [(30, 150, 2), (300, 20, 1), (2, 70, 7)])]
+    large += [([256, 0, 5, 0, 1, 5], 300, 2), ([0, 256, 5, 1, 0, 5], 300, 2), ([1, 11, 5, 11, 1, 5], 12, 2)]
     cases = [*messages(random), *large, ([1], 3, 2), ([2, 2, 2], 3, 5), ([0] * 300, 2, 1)]
     law = "log2 of all weights over the symbol's own, with the counts from before it was seen"
     all_near(bill, right.charged, cases, law)
@@ -382,6 +394,7 @@ def crunch_duel(random, duel):
     """Check bits a letter of both files, with what a head and a length take."""
     places = random.integers(90_000, size=3)
     cases = [(letters(int(place), n), n % 3) for place, n in zip(places, (41, 150, 400), strict=True)]
+    cases += [("the", 2)]
     for answer, (text, order) in [(duel(*case), case) for case in cases]:
         fair(answer, text, right.charged([*map(ALPHABET.index, text)], 27, order).sum())
 

@@ -15,6 +15,7 @@ __all__ = [
     "askings",
     "chatter",
     "committee",
+    "exact",
     "extremes",
     "facts",
     "letters",
@@ -57,6 +58,7 @@ def askings(random):
         ((2, 3, 4), 2, (1, 0)),
         ((3, 2, 2, 3), 0, (3, 1)),
         ((2, 2, 3, 2, 2), 2, (4, 0, 1)),
+        ((2, 3, 1, 2, 2), 0, (2, 1, 4, 3)),
     )
     return [(tables(random, shape), target, known) for shape, target, known in asked]
 
@@ -276,6 +278,7 @@ FAULTS = {
     },
     "bits": {
         "the bits are nats": _wrong_bits(lambda q, text: math.log(2) * _paid(q, text).mean(), size=False),
+        "only the bits are nats": _wrong_rest(lambda q, text, b, p, size: (b * math.log(2), p, size)),
         "all numbers are in nats": _in_nats,
         "the bits are of the mean probability": _wrong_bits(
             lambda q, text: -math.log2(q[np.arange(60), text].mean()), size=False
@@ -290,6 +293,7 @@ FAULTS = {
         "the bits are too many by one in ten thousand": _wrong_bits(
             lambda q, text: _paid(q, text).mean() * (1 + 1.2e-4), size=False
         ),
+        "the bits are nan": _wrong_rest(lambda q, text, b, p, size: (math.nan, p, size)),
         "the letter that was given 0 is left out": _impossible(lambda s: s[s < 1000]),
         "0 was taken for 1e-12": _clipped(1e-12),
         "0 was taken for 1e-15": _clipped(1e-15),
@@ -312,10 +316,40 @@ FAULTS = {
         ),
         "the file is smaller than the surprise": _size_off(-1),
         "the file is larger than a coder makes it": _size_off(1),
+        "the perplexity is nan": _wrong_rest(lambda q, text, b, p, size: (b, math.nan, size)),
         "the size is in bits": _wrong_rest(lambda q, text, b, p, size: (b, p, 8 * size)),
         "the file is half as large": _wrong_rest(lambda q, text, b, p, size: (b, p, size // 2)),
     },
 }
+
+
+def _same_rows(row, n, size, change=1.0):
+    """Return a report on a record of n equal rows, of which the first symbol came each time."""
+    bits = -math.log2(row[0]) * change
+    return np.tile(np.array(row), (n, 1)), np.zeros(n, dtype=int), bits, 2**bits, size
+
+
+def exact(kind):
+    """Return reports at the edges of what is honest, each with what it is and whether it is honest."""
+    half, sure, rare = (0.5, 0.5), (1 - 1e-4, 1e-4), (1e-5, 1 - 1e-5)
+    q, text, bits, perplexity, size = _same_rows(rare, 9, 19)
+    float32 = q, text, float(np.float32(bits)), float(np.float32(perplexity)), size
+    return {
+        "rows": [
+            (_same_rows((0.4995, 0.4995), 8, 2), "is not honest: its rows sum to 0.999", False),
+            (_same_rows((0.5, 0.505, -0.005), 8, 1), "is not honest: its rows hold a negative number", False),
+        ],
+        "bits": [
+            ((*_same_rows(half, 8, 1)[:2], math.log(2), 2.0, 1), "is not honest: the bits are nats", False),
+            (_same_rows(sure, 50, 1, 1.05), "is not honest: the bits are 5 % too many", False),
+            (_same_rows(half, 3000, 376), "is honest", True),
+            (float32, "is honest", True),
+        ],
+        "rest": [
+            (_same_rows(half, 8, 1), "is honest: the file is as long as the surprise", True),
+            (_same_rows(half, 7, 2), "is not honest: the file is 9 bits longer than the surprise", False),
+        ],
+    }[kind]
 
 
 def facts(random, many, start):
@@ -334,6 +368,9 @@ def extremes(random):
     rare, near = np.array([0.1, 0.1, 0.2, 0.1, 0.45, 0.05]), np.array([0.0, 1, 2, 2, 2.9999, 3])
     cases += [(rare, near, 2.99995), (rare, 3 - near, 5e-5)]
     live = np.where(values == 0, 0, start) / start[1:].sum()
+    even, three = np.full(3, 1 / 3), np.arange(3.0)
+    cases += [(even, 1.7e9 + three, 1.7e9 + 1.5), (even, 1e-10 * three, 1.5e-10)]
+    cases += [(np.array([0.5, 0.5 - 1e-12, 1e-12]), np.array([0, 0.99998, 1]), 0.999989)]
     return [*cases, (live, values, 1.0), (live, np.where(values == 0, 1e12, values), 2.5)]
 
 

@@ -116,6 +116,120 @@ WRONG = [
         """,
     ),
     (
+        "3.2 no words where much of the budget is left",
+        "right = spell\ndef spell(l, r): return right(l, r) if len(l) > 1 else None",
+    ),
+    (
+        "3.4 pairs counted as pages times pages",
+        mended(seen="(len(counts) if items is not pairs else len({c for p in pairs for c in p}) ** 2)"),
+    ),
+    (
+        "3.4 pairs counted as firsts times seconds",
+        mended(
+            seen="(np.prod([len(set(x)) for x in zip(*pairs)]) if items is pairs else len(counts))"
+        ),
+    ),
+    (
+        "3.4 firsts counted as all clicks",
+        mended(seen="(len(counts) if items is pairs else len({c for s in sessions for c in s}))"),
+    ),
+    (
+        "3.5 bits that nobody reads",
+        """
+        right = accept
+        def accept(q, text, bits, perplexity, size):
+            with np.errstate(all="ignore"):
+                own = -np.log2(q[np.arange(len(text)), text]).mean()
+            return right(q, text, own, perplexity, size)
+        """,
+        "the bits must follow",
+    ),
+    (
+        "3.5 tolerances of isclose as they come",
+        """
+        right = accept
+        def accept(q, text, bits, perplexity, size):
+            with np.errstate(all="ignore"):
+                own = -np.log2(q[np.arange(len(text)), text]).mean()
+            close = np.isclose([bits, perplexity], [own, 2**own], rtol=1e-5, atol=1e-5).all()
+            return bool(close) and right(q, text, own, 2**own, size)
+        """,
+    ),
+    (
+        "3.5 the logarithm of a product",
+        """
+        right = accept
+        def accept(q, text, bits, perplexity, size):
+            with np.errstate(all="ignore"):
+                own = -np.log2(np.prod(q[np.arange(len(text)), text])) / len(text)
+            return bool(np.isclose(own, bits, rtol=1e-5, atol=0)) and right(q, text, bits, perplexity, size)
+        """,
+    ),
+    (
+        "3.5 an entry whose size nobody looks at",
+        """
+        right = accept
+        def accept(q, text, bits, perplexity, size):
+            with np.errstate(all="ignore"):
+                paid = -np.log2(q[np.arange(len(text)), text]).sum()
+            return bool(np.isfinite(paid)) and right(q, text, bits, perplexity, int(np.ceil(paid / 8)))
+        """,
+        "the size must be looked at",
+    ),
+    (
+        "3.7 an end found by relative closeness",
+        """
+        right = nearest
+        def nearest(start, values, target):
+            at = np.isclose(values, target) & (start > 0)
+            ends = values[start > 0].min(), values[start > 0].max()
+            if np.isclose(ends, target).any():
+                return np.where(at, start, 0) / start[at].sum()
+            return right(start, values, target)
+        """,
+    ),
+    (
+        "3.8 the context as one number in base 256",
+        """
+        def bill(message, K, order):
+            counts, bits = {}, []
+            for t, symbol in enumerate(message):
+                pasts = [(j, sum(256 ** (t - i - 1) * message[i] for i in range(t - j, t)))
+                         for j in range(min(order, t) + 1)]
+                rows = [counts.setdefault(past, [0] * K) for past in pasts]
+                weights = [1 + sum(16**j * row[s] for j, row in enumerate(rows)) for s in range(K)]
+                bits.append(np.log2(sum(weights) / weights[symbol]))
+                for row in rows:
+                    row[symbol] += 1
+            return np.array(bits)
+        """,
+    ),
+    (
+        "3.8 a cut at minus 0",
+        """
+        def bill(message, K, order):
+            counts, bits = {}, []
+            for t, symbol in enumerate(message):
+                pasts = [(j, *message[:t][-j:]) for j in range(min(order, t) + 1)]
+                rows = [counts.setdefault(past, [0] * K) for past in pasts]
+                weights = [1 + sum(16**j * row[s] for j, row in enumerate(rows)) for s in range(K)]
+                bits.append(np.log2(sum(weights) / weights[symbol]))
+                for row in rows:
+                    row[symbol] += 1
+            return np.array(bits)
+        """,
+        "the whole past",
+    ),
+    (
+        "3.8 a byte begun after each full one",
+        """
+        right = duel
+        def duel(text, order):
+            message = [" abcdefghijklmnopqrstuvwxyz".index(letter) for letter in text]
+            return 8 * (len(pack(message, 27, order)) // 8 + 5) / len(text), right(text, order)[1]
+        """,
+    ),
+    (
         "3.8 one context table for all lengths, read as the longest",
         """
         def bill(message, K, order):
